@@ -1,0 +1,173 @@
+"""
+The turn: when things happen.
+
+Node's order of events comes from four times, and so does ours:
+
+  - I{inside the call}: state changes and misuse.  Nothing of this module.
+  - I{tick}: after the callback that the system made is over, before its next one.  L{nextTick}
+    queues; the queue is run until it is empty when the outermost turn ends.
+  - I{I/O callback}: everything that comes from Twisted enters through L{enter}, which makes it a
+    turn: run the callback, then the ticks.
+  - I{close phase}: see L{nodenet.adapter.loop}, which runs immediates and closings, each as a turn.
+
+There is one queue a process, as there is one reactor.  A turn inside a turn is part of it: its
+ticks wait for the outermost end.  So one C{dataReceived} runs all that it causes without a reactor
+and without a clock, which is what makes the order exact and testable.
+
+Outside of any turn (a callback of the user's own) the first tick asks the I{waker} to have the queue
+run soon; L{nodenet.adapter.loop} gives it a zero-delay call of the reactor.
+
+What a callback raises ends here: it is logged once as a failure, the stream that it belongs to is
+destroyed with it, and the rest goes on.  Node's process would die.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nodenet.errors import invalidArgType
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_log = Logger(namespace="nodenet")
+
+
+class _Turn:
+    """
+    The state of the process's one turn.
+
+    @ivar running: a turn is under way, the queue will be run at its end.
+    @ivar woken: the waker was asked and has not come yet.  Only outside of a turn.
+    @ivar reported: the exception that was logged last, kept until the turn ends: a stream that is
+        destroyed with it and has no C{'error'} listener raises it a second time.
+    @ivar afterwards: called at the end of each outermost turn, or C{None}.
+    """
+
+    __slots__ = ("afterwards", "reported", "running", "ticks", "waker", "woken")
+
+    def __init__(self) -> None:
+        self.ticks: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self.running = False
+        self.woken = False
+        self.waker: Callable[[], None] | None = None
+        self.reported: BaseException | None = None
+        self.afterwards: Callable[[], None] | None = None
+
+
+_turn = _Turn()
+
+
+def nextTick(fn: Callable[..., object], *args: Any) -> None:
+    """
+    Call C{fn(*args)} when the callback that runs now is over and before the reactor's next one;
+    from outside of any callback, very soon.  Node's C{process.nextTick}.
+
+    What C{fn} raises is logged.  There is no way to take a tick back.
+
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{fn} cannot be called.
+    """
+    if not callable(fn):
+        raise invalidArgType("callback", "of type function", fn)
+    _turn.ticks.append((fn, args))
+    if not _turn.running and not _turn.woken and _turn.waker is not None:
+        _turn.woken = True
+        _turn.waker()
+
+
+def inTurn(fn: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    """
+    Run a callback of your own as one turn: call C{fn}, then every tick that it caused, and return
+    what C{fn} returned.  Inside a turn it is a plain call.
+
+    What C{fn} raises is raised here too, after the ticks.
+    """
+    if _turn.running:
+        return fn(*args, **kwargs)
+    _turn.running = True
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        _finish()
+
+
+def enter(owner: object, fn: Callable[..., object], *args: Any) -> None:
+    """
+    The way in from the reactor: like L{inTurn}, but what C{fn} raises is logged and C{owner}, if it
+    can be destroyed, is destroyed with it.
+    """
+    if _turn.running:
+        try:
+            fn(*args)
+        except Exception as error:
+            report(error, owner, fn)
+        return
+    _turn.running = True
+    try:
+        fn(*args)
+    except Exception as error:
+        report(error, owner, fn)
+    finally:
+        _finish()
+
+
+def flush() -> None:
+    """Run what is queued as a turn of its own.  For the waker; inside a turn it does nothing."""
+    if not _turn.running:
+        _turn.running = True
+        _finish()
+
+
+def report(error: BaseException, owner: object, what: object = None) -> None:
+    """
+    Log C{error} once, and destroy C{owner} with it.
+
+    @param owner: anything; only what has a C{destroy} method is destroyed.
+    @param what: an event's name or the callback that raised, for the log.
+    """
+    if error is _turn.reported:
+        return
+    _turn.reported = error
+    _log.failure(
+        "Unhandled error in {what} of {owner}",
+        Failure(error),
+        what=getattr(what, "__qualname__", what),
+        owner=owner,
+    )
+    destroy = getattr(owner, "destroy", None)
+    if destroy is not None:
+        destroy(error)
+
+
+def _finish() -> None:
+    """The end of the outermost turn: run the ticks, those too that they add."""
+    turn = _turn
+    ticks = turn.ticks
+    try:
+        while ticks:
+            fn, args = ticks.popleft()
+            try:
+                fn(*args)
+            except Exception as error:
+                report(error, getattr(fn, "__self__", None), fn)
+        if turn.afterwards is not None:
+            turn.afterwards()
+    finally:
+        turn.running = False
+        turn.woken = False
+        turn.reported = None
+
+
+def setWaker(waker: Callable[[], None]) -> None:
+    """C{waker} is called when something is queued outside of any turn; it must arrange for L{flush}."""
+    _turn.waker = waker
+
+
+def setAfterwards(hook: Callable[[], None] | None) -> None:
+    """C{hook} is called at the end of each outermost turn, after the ticks; C{None} takes it away."""
+    _turn.afterwards = hook

@@ -1,0 +1,563 @@
+"""
+Node's C{events}: L{EventEmitter}, L{once}, L{on} and L{errorMonitor}.
+
+The listeners of one event are kept as a tuple, which is never changed, only replaced.  So C{emit}
+walks over the listeners as they were when it began, without copying them: one removed meanwhile
+still runs this time, one added does not.
+
+Python functions have no C{this}; a listener that needs its emitter is a method or a closure.
+
+What a listener returns is ignored, unless it is a coroutine or a Deferred: that is run to its end, and
+its failure is logged and destroys the emitter (where it is a stream), or is given to C{'error'} with
+C{captureRejections}.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from math import inf, isnan
+from typing import Any, Final, Protocol, TypeVar, overload
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from nodenet.adapter.turn import nextTick, report
+from nodenet.errors import AbortError, NodeError, invalidArgType, nodeError, outOfRange, requireCallable
+
+Listener = Callable[..., object]
+_ListenerT = TypeVar("_ListenerT", bound=Listener)
+_E = TypeVar("_E", bound="EventEmitter")
+
+
+class _ErrorMonitor:
+    def __repr__(self) -> str:
+        return "errorMonitor"
+
+
+errorMonitor: Final = _ErrorMonitor()
+"""
+The event whose listeners see every C{'error'} first, without counting as listeners to it.
+Node's C{events.errorMonitor}.
+"""
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "missing"
+
+
+_missing: Final = _Missing()
+
+
+class MaxListenersExceededWarning(ResourceWarning):
+    """
+    More listeners of one event than C{getMaxListeners()}: perhaps a leak.
+
+    @ivar emitter: the L{EventEmitter}.
+    @ivar type: the event.
+    @ivar count: how many listeners it has.
+    """
+
+    def __init__(self, emitter: EventEmitter, type: Hashable, count: int) -> None:
+        super().__init__(
+            f"Possible EventEmitter memory leak detected. {count} {type} listeners added to "
+            f"[{emitter.__class__.__name__}]. MaxListeners is {emitter.getMaxListeners():g}. "
+            "Use emitter.setMaxListeners() to increase limit"
+        )
+        self.emitter = emitter
+        self.type = type
+        self.count = count
+
+
+class Once:
+    """
+    The registration that C{once} makes: removes itself, then calls C{listener}.  C{rawListeners} shows it.
+
+    @ivar listener: the user's function.
+    """
+
+    __slots__ = ("_emitter", "_event", "_fired", "listener")
+
+    def __init__(self, emitter: EventEmitter, event: Hashable, listener: Listener) -> None:
+        self._emitter = emitter
+        self._event = event
+        self._fired = False
+        self.listener = listener
+
+    def __call__(self, *args: Any) -> object:
+        if self._fired:
+            return None
+        self._fired = True
+        self._emitter.removeListener(self._event, self)
+        return self.listener(*args)
+
+
+class EventEmitter:
+    """
+    Node's C{EventEmitter}.  Any hashable value is an event's name.
+
+    @param captureRejections: a listener's coroutine or Deferred that fails is given to C{'error'}
+        instead of only being logged.  Default: C{EventEmitter.captureRejections}, which is false.
+    """
+
+    defaultMaxListeners: float = 10
+    captureRejections: bool = False
+
+    def __init__(self, *, captureRejections: bool | None = None) -> None:
+        self._events: dict[Hashable, tuple[Listener, ...]] = {}
+        self._maxListeners: float | None = None
+        self._warned: set[Hashable] = set()
+        if captureRejections is not None:
+            self.captureRejections = captureRejections
+
+    # --- adding and removing ---------------------------------------------------------------------
+
+    @overload
+    def on(self: _E, event: Hashable, listener: Listener) -> _E: ...
+    @overload
+    def on(self, event: Hashable) -> Callable[[_ListenerT], _ListenerT]: ...
+    def on(self, event: Hashable, listener: Any = _missing) -> Any:
+        """
+        Call C{listener} with the arguments of each emission of C{event}.
+
+        The same listener may be added many times and then runs as often.  Without a listener this
+        is a decorator: C{@socket.on("data")}.
+
+        @return: the emitter.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the listener cannot be called.
+        """
+        return self._addOrDecorate(event, listener, once=False, prepend=False)
+
+    @overload
+    def once(self: _E, event: Hashable, listener: Listener) -> _E: ...
+    @overload
+    def once(self, event: Hashable) -> Callable[[_ListenerT], _ListenerT]: ...
+    def once(self, event: Hashable, listener: Any = _missing) -> Any:
+        """Like L{on}, for the next emission only.  The listener is removed before it is called."""
+        return self._addOrDecorate(event, listener, once=True, prepend=False)
+
+    addListener = on
+
+    def prependListener(self: _E, event: Hashable, listener: Listener) -> _E:
+        """Like L{on}, before the listeners that are there."""
+        self._addOrDecorate(event, listener, once=False, prepend=True)
+        return self
+
+    def prependOnceListener(self: _E, event: Hashable, listener: Listener) -> _E:
+        """Like L{once}, before the listeners that are there."""
+        self._addOrDecorate(event, listener, once=True, prepend=True)
+        return self
+
+    def removeListener(self: _E, event: Hashable, listener: Listener) -> _E:
+        """
+        Remove one registration of C{listener}, the one that was added last.  A listener that is not
+        there is no error.
+
+        @return: the emitter.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the listener cannot be called.
+        """
+        requireCallable("listener", listener)
+        listeners = self._events.get(event, ())
+        for index in range(len(listeners) - 1, -1, -1):
+            found = listeners[index]
+            if found == listener or (type(found) is Once and found.listener == listener):
+                self._store(event, listeners[:index] + listeners[index + 1 :])
+                if "removeListener" in self._events:
+                    self.emit("removeListener", event, _unwrap(found))
+                break
+        return self
+
+    off = removeListener
+
+    def removeAllListeners(self: _E, event: Hashable = _missing) -> _E:
+        """
+        Remove all listeners of C{event}, or of all events (C{'removeListener'} goes last).  Each is
+        reported to C{'removeListener'}, the last added first.
+        """
+        if event is _missing:
+            for name in [name for name in self._events if name != "removeListener"]:
+                self.removeAllListeners(name)
+            self.removeAllListeners("removeListener")
+        elif "removeListener" not in self._events:
+            self._store(event, ())
+        else:
+            for listener in reversed(self._events.get(event, ())):
+                self.removeListener(event, listener)
+        return self
+
+    # --- emitting --------------------------------------------------------------------------------
+
+    def emit(self, event: Hashable, *args: Any) -> bool:
+        """
+        Call the listeners of C{event} now, in order.
+
+        An exception in a listener leaves C{emit} at once; later listeners do not run.
+
+        @return: whether there was a listener.
+        @raise BaseException: C{'error'} without a listener raises its argument, or, where that is no
+            exception, an error with the code C{ERR_UNHANDLED_ERROR} and the argument as C{.context}.
+        """
+        if event == "error" and errorMonitor in self._events:
+            self.emit(errorMonitor, *args)
+        listeners = self._events.get(event)
+        if listeners is None:
+            if event == "error":
+                _raiseUnhandled(args)
+            return False
+        for listener in listeners:
+            result = listener(*args)
+            if result is not None and (isinstance(result, Deferred) or hasattr(result, "__await__")):
+                self._settle(result, event, args)
+        return True
+
+    def _settle(self, result: Any, event: Hashable, args: tuple[Any, ...]) -> None:
+        """Run the coroutine or Deferred of a listener to its end."""
+        if not isinstance(result, Deferred):
+            result = Deferred.fromCoroutine(result)
+        result.addErrback(self._rejected, event, args)
+
+    def _rejected(self, failure: Failure, event: Hashable, args: tuple[Any, ...]) -> None:
+        """What a listener started has failed."""
+        error = failure.value
+        assert error is not None
+        if self.captureRejections:
+            # A tick later, so that what an 'error' listener raises does not end up in this Deferred.
+            nextTick(self._captureRejection, error, event, *args)
+        else:
+            self._listenerFailed(error, event, args)
+
+    def _captureRejection(self, error: BaseException, event: Hashable, *args: Any) -> None:
+        """
+        With C{captureRejections}: what to do with C{error}.  Node's C{emitter[captureRejectionSymbol]}.
+        An C{'error'} listener that fails itself is not asked again.
+        """
+        if event == "error":
+            raise error
+        self.emit("error", error)
+
+    def _listenerFailed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
+        """Without C{captureRejections}: log it; a stream is destroyed with it."""
+        report(error, self, event)
+
+    # --- asking ----------------------------------------------------------------------------------
+
+    def listeners(self, event: Hashable) -> list[Listener]:
+        """The functions that listen to C{event}, in order, as they were given to L{on} and L{once}."""
+        return [_unwrap(listener) for listener in self._events.get(event, ())]
+
+    def rawListeners(self, event: Hashable) -> list[Listener]:
+        """Like L{listeners}, but what L{once} added is a L{Once}, whose C{.listener} is the function."""
+        return list(self._events.get(event, ()))
+
+    def listenerCount(self, event: Hashable, listener: Listener | None = None) -> int:
+        """How many listeners C{event} has, or how often C{listener} is one of them."""
+        if listener is None:
+            return len(self._events.get(event, ()))
+        return self.listeners(event).count(listener)
+
+    def eventNames(self) -> list[Hashable]:
+        """The events that have listeners, in the order of their first registration."""
+        return list(self._events)
+
+    def setMaxListeners(self: _E, n: float) -> _E:
+        """
+        How many listeners one event may have before a L{MaxListenersExceededWarning} is given, once an
+        event.  0 or infinity: no limit.
+
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, not a number.
+        @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or not a number (NaN).
+        """
+        self._maxListeners = _checkMaxListeners("setMaxListeners", n)
+        return self
+
+    def getMaxListeners(self) -> float:
+        """The limit in force: that of L{setMaxListeners}, else C{EventEmitter.defaultMaxListeners}."""
+        return EventEmitter.defaultMaxListeners if self._maxListeners is None else self._maxListeners
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _addOrDecorate(self, event: Hashable, listener: Any, *, once: bool, prepend: bool) -> Any:
+        if listener is _missing:
+
+            def decorate(function: _ListenerT) -> _ListenerT:
+                self._addOrDecorate(event, function, once=once, prepend=prepend)
+                return function
+
+            return decorate
+        requireCallable("listener", listener)
+        if "newListener" in self._events:
+            self.emit("newListener", event, listener)
+        added = (Once(self, event, listener),) if once else (listener,)
+        before = self._events.get(event, ())
+        listeners = added + before if prepend else before + added
+        self._store(event, listeners)
+        self._warnOfLeak(event, len(listeners))
+        return self
+
+    def _store(self, event: Hashable, listeners: tuple[Listener, ...]) -> None:
+        """The one place where registrations change."""
+        if listeners:
+            self._events[event] = listeners
+        elif event in self._events:
+            del self._events[event]
+            self._warned.discard(event)
+
+    def _warnOfLeak(self, event: Hashable, count: int) -> None:
+        limit = self.getMaxListeners()
+        if 0 < limit < count and event not in self._warned:
+            self._warned.add(event)
+            warnings.warn(MaxListenersExceededWarning(self, event, count), stacklevel=4)
+
+
+def _unwrap(listener: Listener) -> Listener:
+    return listener.listener if type(listener) is Once else listener
+
+
+def _raiseUnhandled(args: tuple[Any, ...]) -> None:
+    value = args[0] if args else None
+    if isinstance(value, BaseException):
+        raise value
+    error: Any = nodeError("ERR_UNHANDLED_ERROR", repr(value))
+    error.context = value
+    raise error
+
+
+def _checkMaxListeners(name: str, n: object) -> float:
+    if isinstance(n, bool) or not isinstance(n, int | float):
+        raise invalidArgType(name, "of type number", n)
+    if n < 0 or isnan(n):
+        raise outOfRange(name, ">= 0", n)
+    return n
+
+
+# --- waiting -------------------------------------------------------------------------------------
+
+
+class AbortSignal(Protocol):
+    """What C{signal} options take: Node's C{AbortSignal}, as far as it is needed."""
+
+    @property
+    def aborted(self) -> bool: ...
+    @property
+    def reason(self) -> object: ...
+    def addEventListener(self, type: str, listener: Listener, /) -> object: ...
+    def removeEventListener(self, type: str, listener: Listener, /) -> object: ...
+
+
+def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None = None) -> Deferred[list[Any]]:
+    """
+    Wait for the next emission of C{event}.  Node's C{events.once}.
+
+    @param signal: gives up when it is aborted.
+    @return: fires with the list of the emission's arguments, inside the emission; fails with the error
+        when C{'error'} comes first (unless that is what is waited for), and with an L{AbortError} when
+        C{signal} is aborted, also when it already was.  Cancelling removes the listeners.
+    """
+
+    def forget() -> None:
+        emitter.off(event, arrived)
+        if event != "error":
+            emitter.off("error", failed)
+        if signal is not None:
+            signal.removeEventListener("abort", aborted)
+
+    def arrived(*args: Any) -> None:
+        forget()
+        result.callback(list(args))
+
+    def failed(error: Any) -> None:
+        forget()
+        result.errback(_asException(error))
+
+    def aborted(_: object = None) -> None:
+        assert signal is not None
+        forget()
+        result.errback(AbortError(signal.reason))
+
+    result: Deferred[list[Any]] = Deferred(lambda _: forget())
+    if signal is not None:
+        if signal.aborted:
+            result.errback(AbortError(signal.reason))
+            return result
+        signal.addEventListener("abort", aborted)
+    emitter.on(event, arrived)
+    if event != "error":
+        emitter.on("error", failed)
+    return result
+
+
+class _Arrivals:
+    """
+    What an L{EventIterator} has heard and not yet given out.  It is apart from the iterator, because the
+    emitter holds it by its listeners and must not hold the iterator.
+
+    Either C{waiting} or C{buffered} is empty.
+    """
+
+    def __init__(
+        self,
+        emitter: EventEmitter,
+        event: Hashable,
+        close: Sequence[Hashable],
+        highWaterMark: float,
+        lowWaterMark: float,
+        signal: AbortSignal | None,
+    ) -> None:
+        self.emitter = emitter
+        self.buffered: deque[list[Any]] = deque()
+        self.waiting: deque[Deferred[list[Any]]] = deque()
+        self.error: BaseException | None = None
+        self.finished = False
+        self.paused = False
+        self.highWaterMark = highWaterMark
+        self.lowWaterMark = lowWaterMark
+        self.signal = signal
+        self.listening: list[tuple[Hashable, Listener]] = [(event, self.arrived)]
+        if event != "error":
+            self.listening.append(("error", self.failed))
+        self.listening.extend((name, self.finish) for name in close)
+        for name, listener in self.listening:
+            emitter.on(name, listener)
+        if signal is not None:
+            signal.addEventListener("abort", self.aborted)
+
+    def arrived(self, *args: Any) -> None:
+        if self.waiting:
+            self.waiting.popleft().callback(list(args))
+            return
+        self.buffered.append(list(args))
+        if not self.paused and len(self.buffered) > self.highWaterMark:
+            self.paused = True
+            self.emitter.pause()  # type: ignore[attr-defined]  # marks are for emitters that can be paused
+
+    def take(self) -> Deferred[list[Any]]:
+        result: Deferred[list[Any]] = Deferred(lambda cancelled: self.waiting.remove(cancelled))
+        if self.buffered:
+            result.callback(self.buffered.popleft())
+            if self.paused and len(self.buffered) < self.lowWaterMark:
+                self.paused = False
+                self.emitter.resume()  # type: ignore[attr-defined]
+        elif self.error is not None:
+            error, self.error = self.error, None
+            result.errback(error)
+        elif self.finished:
+            result.errback(StopAsyncIteration())
+        else:
+            self.waiting.append(result)
+        return result
+
+    def failed(self, error: Any) -> None:
+        if self.waiting:
+            self.waiting.popleft().errback(_asException(error))
+        else:
+            self.error = _asException(error)
+        self.finish()
+
+    def aborted(self, _: object = None) -> None:
+        assert self.signal is not None
+        self.failed(AbortError(self.signal.reason))
+
+    def finish(self, *_: object) -> None:
+        self.finished = True
+        for name, listener in self.listening:
+            self.emitter.off(name, listener)
+        self.listening.clear()
+        if self.signal is not None:
+            self.signal.removeEventListener("abort", self.aborted)
+        while self.waiting:
+            self.waiting.popleft().errback(StopAsyncIteration())
+
+
+class EventIterator(AsyncIterator[list[Any]]):
+    """
+    What L{on} returns.  A C{break} out of its loop removes its listeners, as does L{aclose}.
+    """
+
+    def __init__(self, arrivals: _Arrivals) -> None:
+        self._arrivals = arrivals
+
+    def __aiter__(self) -> EventIterator:
+        return self
+
+    def __anext__(self) -> Deferred[list[Any]]:
+        """The next emission's arguments, oldest first.  Cancelling loses nothing."""
+        return self._arrivals.take()
+
+    async def aclose(self) -> None:
+        """Stop listening; what waits ends its loop.  A second call does nothing."""
+        self._arrivals.finish()
+
+    def __del__(self) -> None:
+        self._arrivals.finish()
+
+
+def on(
+    emitter: EventEmitter,
+    event: Hashable,
+    *,
+    signal: AbortSignal | None = None,
+    close: Sequence[Hashable] = (),
+    highWaterMark: float = inf,
+    lowWaterMark: float = 1,
+) -> EventIterator:
+    """
+    Iterate over emissions: C{async for args in on(server, "connection")}.  Node's C{events.on}.
+
+    Listening begins with this call; what comes while the loop's body waits is kept.  C{'error'} raises,
+    after what was kept.
+
+    @param signal: ends the loop with an L{AbortError} when it is aborted.
+    @param close: events that end the loop.
+    @param highWaterMark: with more emissions kept than this, C{emitter.pause()} is called ...
+    @param lowWaterMark: ... and with fewer than this, C{emitter.resume()}.
+    @raise AbortError: C{signal} is aborted already.
+    """
+    for name, mark in (("highWaterMark", highWaterMark), ("lowWaterMark", lowWaterMark)):
+        if mark < 1:
+            raise outOfRange(f"options.{name}", ">= 1", mark)
+    if signal is not None and signal.aborted:
+        raise AbortError(signal.reason)
+    return EventIterator(_Arrivals(emitter, event, close, highWaterMark, lowWaterMark, signal))
+
+
+def _asException(error: object) -> BaseException:
+    """Anything may be emitted as C{'error'}; a Deferred can fail with an exception only."""
+    if isinstance(error, BaseException):
+        return error
+    wrapped = NodeError(f"Unhandled error. ({error!r})", "ERR_UNHANDLED_ERROR")
+    wrapped.context = error  # type: ignore[attr-defined]
+    return wrapped
+
+
+# --- the module functions ------------------------------------------------------------------------
+
+
+def getEventListeners(emitter: EventEmitter, event: Hashable) -> list[Listener]:
+    """C{emitter.listeners(event)}."""
+    return emitter.listeners(event)
+
+
+def listenerCount(emitter: EventEmitter, event: Hashable) -> int:
+    """C{emitter.listenerCount(event)}."""
+    return emitter.listenerCount(event)
+
+
+def getMaxListeners(emitter: EventEmitter) -> float:
+    """C{emitter.getMaxListeners()}."""
+    return emitter.getMaxListeners()
+
+
+def setMaxListeners(n: float, *emitters: EventEmitter) -> None:
+    """
+    Set the limit of each of C{emitters}; without any, the default of all emitters.
+
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, not a number.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or NaN.
+    """
+    _checkMaxListeners("setMaxListeners", n)
+    if not emitters:
+        EventEmitter.defaultMaxListeners = n
+    for emitter in emitters:
+        emitter.setMaxListeners(n)
