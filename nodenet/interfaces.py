@@ -2,9 +2,25 @@
 The contracts of nodenet's seams, and nothing but contracts.
 """
 
-# ruff: noqa: B903  # interfaces declare, they do not store
+from collections.abc import Callable, Sequence
 
+from twisted.internet.interfaces import IAddress
 from zope.interface import Attribute, Interface
+
+from nodenet.errors import NodeError
+
+
+class IActive(Interface):
+    """Something that may keep a program alive: a socket or a server, entered in the books of its loop."""
+
+    def isActive() -> bool:
+        """Whether it keeps the program alive now: ref'd, and listening, connecting, reading or writing."""
+
+    def abandon() -> None:
+        """The program ends: close what is open and tell nobody."""
+
+    def selectables() -> Sequence[object]:
+        """What of it the reactor knows as a reader or writer."""
 
 
 class IStreamHandleOwner(Interface):
@@ -14,31 +30,27 @@ class IStreamHandleOwner(Interface):
     Every call comes inside a turn.
     """
 
-    def onRead(data):
+    def onRead(data: bytes) -> None:
         """
         Some bytes came.
 
-        @param data: C{bytes}, not empty.  Only between C{readStart} and C{readStop}.
+        @param data: not empty.  After C{readStop} only what was on its way already.
         """
 
-    def onWritten():
+    def onWritten() -> None:
         """The write that answered C{False} is with the kernel."""
 
-    def onShutdown():
+    def onShutdown() -> None:
         """The FIN is out."""
 
-    def onEnd():
+    def onEnd() -> None:
         """The peer's FIN came; nothing more can be read."""
 
-    def onError(error):
-        """
-        The connection broke.  Only C{onClosed} follows, after C{close()}.
+    def onError(error: NodeError) -> None:
+        """The connection broke, with errno and syscall where they are known.  Only C{onClosed} follows."""
 
-        @param error: a L{nodenet.errors.NodeError}, with errno and syscall where they are known.
-        """
-
-    def onClosed():
-        """The handle is closed; the last call of all."""
+    def onClosed() -> None:
+        """The handle that was told to C{close} or C{reset} is closed; the last call of all."""
 
 
 class IStreamHandle(Interface):
@@ -49,56 +61,56 @@ class IStreamHandle(Interface):
     No verb raises on a connection that broke meanwhile; the owner hears of that by C{onError}.
     """
 
-    owner = Attribute("The L{IStreamHandleOwner}, or C{None}: then nothing is read and nobody is told.")
+    owner = Attribute("The L{IStreamHandleOwner}, or C{None}: then what comes is dropped and nobody is told.")
     reading = Attribute("C{bool}: between C{readStart} and C{readStop}.")
     writing = Attribute("C{bool}: a write or a shutdown is unfinished.")
+    writeQueueSize = Attribute("C{int}: how many bytes of the unfinished write are not with the kernel yet.")
     halfCloses = Attribute("C{bool}: C{shutdown} leaves reading open.  False on TLS.")
-    reactor = Attribute("Whose loop this lives on, or C{None}.")
+    reactor = Attribute("Whose loop this lives on.")
 
-    def readStart():
+    def readStart() -> None:
         """Let bytes come.  A second call does nothing."""
 
-    def readStop():
+    def readStop() -> None:
         """Let no bytes come.  A second call does nothing."""
 
-    def write(chunks):
+    def write(chunks: Sequence[bytes]) -> bool:
         """
         Send.
 
-        @param chunks: a sequence of C{bytes}.
         @return: C{True} when all of it is with the kernel already, C{False} when C{onWritten} will tell.
         """
 
-    def shutdown():
+    def shutdown() -> None:
         """Send a FIN after what was written; C{onShutdown} will tell."""
 
-    def close():
+    def close() -> None:
         """
         Drop what is queued here, keep what the kernel has, send a FIN; C{onClosed} comes in the close phase.
         A second call does nothing.
         """
 
-    def reset():
+    def reset() -> None:
         """Like C{close}, with a RST."""
 
-    def detach():
-        """Forget the owner, close quietly.  For a program that is ending."""
-
-    def setNoDelay(enable):
+    def setNoDelay(enable: bool) -> None:
         """C{TCP_NODELAY}; nothing where there is no such thing."""
 
-    def setKeepAlive(enable, initialDelay):
+    def setKeepAlive(enable: bool, initialDelay: int) -> None:
         """
         C{SO_KEEPALIVE}; nothing where there is no such thing.
 
         @param initialDelay: whole seconds before the first probe; 0 leaves what is set.
         """
 
-    def getHost():
-        """Our address, an L{twisted.internet.interfaces.IAddress}."""
+    def getHost() -> IAddress:
+        """Our address."""
 
-    def getPeer():
-        """The peer's address, an L{twisted.internet.interfaces.IAddress}."""
+    def getPeer() -> IAddress:
+        """The peer's address."""
+
+    def selectables() -> Sequence[object]:
+        """What of it the reactor knows as a reader or writer."""
 
 
 class IDuplex(Interface):
@@ -111,26 +123,26 @@ class IDuplex(Interface):
     writable = Attribute("C{bool}: writing is allowed.")
     destroyed = Attribute("C{bool}: C{destroy} was called.")
 
-    def on(event, listener):
+    def on(event: object, listener: Callable[..., object]) -> object:
         """Listen."""
 
-    def read(n=None):
+    def read(n: int | None = None) -> object:
         """Take up to C{n} units out of the buffer."""
 
-    def write(chunk, encoding=None, callback=None):
+    def write(chunk: object, encoding: object = None, callback: object = None) -> bool:
         """Send a chunk; C{False} asks to wait for C{'drain'}."""
 
-    def end(chunk=None, encoding=None, callback=None):
+    def end(chunk: object = None, encoding: object = None, callback: object = None) -> object:
         """No more writes."""
 
-    def pipe(destination, end=True):
+    def pipe(destination: object, end: bool = True) -> object:
         """Write everything that can be read to C{destination}; return that."""
 
-    def pause():
+    def pause() -> object:
         """Stop C{'data'}."""
 
-    def resume():
+    def resume() -> object:
         """Start C{'data'}."""
 
-    def destroy(error=None):
+    def destroy(error: object = None) -> object:
         """Give up both halves."""

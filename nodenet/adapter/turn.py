@@ -44,8 +44,8 @@ class _Turn:
 
     @ivar running: a turn is under way, the queue will be run at its end.
     @ivar woken: the waker was asked and has not come yet.  Only outside of a turn.
-    @ivar reported: the exception that was logged last, kept until the turn ends: a stream that is
-        destroyed with it and has no C{'error'} listener raises it a second time.
+    @ivar reported: the exceptions that were logged, kept until the turn ends: a stream that is
+        destroyed with one and has no C{'error'} listener raises it a second time.
     @ivar afterwards: called at the end of each outermost turn, or C{None}.
     """
 
@@ -56,7 +56,7 @@ class _Turn:
         self.running = False
         self.woken = False
         self.waker: Callable[[], None] | None = None
-        self.reported: BaseException | None = None
+        self.reported: list[BaseException] = []
         self.afterwards: Callable[[], None] | None = None
 
 
@@ -75,9 +75,8 @@ def nextTick(fn: Callable[..., object], *args: Any) -> None:
     if not callable(fn):
         raise invalidArgType("callback", "of type function", fn)
     _turn.ticks.append((fn, args))
-    if not _turn.running and not _turn.woken and _turn.waker is not None:
-        _turn.woken = True
-        _turn.waker()
+    if not _turn.running:
+        _wake()
 
 
 def inTurn(fn: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -125,47 +124,75 @@ def flush() -> None:
 
 def report(error: BaseException, owner: object, what: object = None) -> None:
     """
-    Log C{error} once, and destroy C{owner} with it.
+    Log C{error}, once in a turn, and destroy C{owner} with it.  Outside of any turn this is one.
 
     @param owner: anything; only what has a C{destroy} method is destroyed.
     @param what: an event's name or the callback that raised, for the log.
     """
-    if error is _turn.reported:
+    if not _turn.running:
+        inTurn(report, error, owner, what)
         return
-    _turn.reported = error
+    _logOnce(error, owner, what)
+    destroy = getattr(owner, "destroy", None)
+    if destroy is not None:
+        try:
+            destroy(error)
+        except Exception as another:
+            _logOnce(another, owner, destroy)
+
+
+def _logOnce(error: BaseException, owner: object, what: object) -> None:
+    if any(error is known for known in _turn.reported):
+        return
+    _turn.reported.append(error)
     _log.failure(
         "Unhandled error in {what} of {owner}",
         Failure(error),
         what=getattr(what, "__qualname__", what),
         owner=owner,
     )
-    destroy = getattr(owner, "destroy", None)
-    if destroy is not None:
-        destroy(error)
 
 
 def _finish() -> None:
-    """The end of the outermost turn: run the ticks, those too that they add."""
+    """The end of the outermost turn: run the ticks, those too that they add, then the hook, until all is done."""
     turn = _turn
     ticks = turn.ticks
     try:
-        while ticks:
-            fn, args = ticks.popleft()
-            try:
-                fn(*args)
-            except Exception as error:
-                report(error, getattr(fn, "__self__", None), fn)
-        if turn.afterwards is not None:
-            turn.afterwards()
+        while True:
+            while ticks:
+                fn, args = ticks.popleft()
+                try:
+                    fn(*args)
+                except Exception as error:
+                    report(error, getattr(fn, "__self__", None), fn)
+            if turn.afterwards is not None:
+                turn.afterwards()
+            if not ticks:
+                break
     finally:
         turn.running = False
         turn.woken = False
-        turn.reported = None
+        turn.reported.clear()
+        if ticks:
+            # Something that ends programs came through, SystemExit say, and may yet be caught outside.
+            _wake()
+
+
+def _wake() -> None:
+    if not _turn.woken and _turn.waker is not None:
+        _turn.woken = True
+        _turn.waker()
+
+
+def pendingTicks() -> bool:
+    """Whether something waits in the queue."""
+    return bool(_turn.ticks)
 
 
 def setWaker(waker: Callable[[], None]) -> None:
     """C{waker} is called when something is queued outside of any turn; it must arrange for L{flush}."""
     _turn.waker = waker
+    _turn.woken = False
 
 
 def setAfterwards(hook: Callable[[], None] | None) -> None:

@@ -1,0 +1,308 @@
+"""
+The loop: what a reactor lacks to be Node's event loop.
+
+Two things.  The I{phases} after a batch of I/O: first the immediates, then the closings, each callback a
+turn of its own.  And the I{books}: which sockets and servers there are, so that L{run} can end the program
+when nothing ref'd is left.  In a reactor that somebody else runs, the books are kept and nothing more.
+
+There is one L{Loop} a reactor.  The phases are one zero-delay call: whatever asks for one in a batch of I/O
+is run when the batch is over and before the reactor polls again, as Node's check and close phases are.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorFDSet
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nodenet.adapter.turn import enter, flush, inTurn, pendingTicks, setAfterwards, setWaker
+from nodenet.errors import requireCallable
+from nodenet.interfaces import IActive
+
+_T = TypeVar("_T")
+_Call = tuple[Callable[..., object], tuple[Any, ...]]
+
+_log = Logger(namespace="nodenet")
+
+# How often run() looks again, in seconds, while only things that are not ours keep the program alive:
+# nobody tells us when they go.
+_LOOK_AGAIN = 0.02
+
+
+def getReactor(reactor: Any = None) -> Any:
+    """
+    The reactor to use: C{reactor} itself, or Twisted's for C{None}.  The only place that imports it, and so
+    the only place that may install the default one.
+    """
+    if reactor is None:
+        from twisted.internet import reactor
+    return reactor
+
+
+class Loop:
+    """
+    The phases and the books of one reactor.  Made by L{loopOf}.
+
+    @ivar changed: called when something in the books may have ceased to be active, or C{None}.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = weakref.ref(reactor)  # the loop is kept for as long as its reactor, not longer
+        self._active: dict[IActive, None] = {}
+        self._immediates: list[_Call] = []
+        self._closings: list[_Call] = []
+        self._scheduled = False
+        self._own: weakref.WeakSet[IDelayedCall] = weakref.WeakSet()
+        self.changed: Callable[[], None] | None = None
+        self._stopping = False
+        if IReactorCore.providedBy(reactor):
+            reactor.addSystemEventTrigger("before", "shutdown", self._shutdown)
+
+    @property
+    def reactor(self) -> Any:
+        """Whose loop this is."""
+        return self._reactor()
+
+    def _shutdown(self) -> None:
+        self._stopping = True
+
+    def stopped(self) -> bool:
+        """Whether the reactor has come to its end and is dropping all connections: that is nobody's error."""
+        return self._stopping and not self.reactor.running
+
+    # --- the phases ------------------------------------------------------------------------------
+
+    def immediate(self, fn: Callable[..., object], *args: Any) -> None:
+        """Call C{fn(*args)} when this batch of I/O is over."""
+        self._immediates.append((fn, args))
+        self._schedule()
+
+    def closing(self, fn: Callable[..., object], *args: Any) -> None:
+        """Call C{fn(*args)} when this batch of I/O and its immediates are over."""
+        self._closings.append((fn, args))
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self.callLater(0, self._phases)
+
+    def _phases(self) -> None:
+        # Those that are added by an immediate wait for the next batch; a closing added by one does not.
+        self._scheduled = False
+        for fn, args in _taken(self._immediates):
+            enter(None, fn, *args)
+        for fn, args in _taken(self._closings):
+            enter(None, fn, *args)
+
+    def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall:
+        """A delayed call, in milliseconds, that does not keep L{run} going.  Node's unref'd timer."""
+        call: IDelayedCall = self.reactor.callLater(ms / 1000, fn, *args)
+        self._own.add(call)
+        return call
+
+    # --- the books -------------------------------------------------------------------------------
+
+    def add(self, thing: IActive) -> None:
+        """Enter C{thing}.  A second time does nothing."""
+        self._active[thing] = None
+
+    def remove(self, thing: IActive) -> None:
+        """Strike C{thing} out.  A second time does nothing."""
+        self._active.pop(thing, None)
+        self.touch()
+
+    def touch(self) -> None:
+        """Something may have ceased to be active."""
+        if self.changed is not None:
+            self.changed()
+
+    def hasActive(self) -> bool:
+        """Whether anything of ours keeps a program alive."""
+        return bool(
+            self._immediates or self._closings or pendingTicks() or any(thing.isActive() for thing in self._active)
+        )
+
+    def hasForeign(self, ignored: set[object]) -> bool:
+        """
+        Whether anything that is not ours keeps a program alive: a delayed call, a thread at work, a reader or
+        writer of the reactor.
+
+        @param ignored: the reactor's own readers and writers.
+        """
+        reactor = self.reactor
+        if any(call not in self._own for call in reactor.getDelayedCalls()):
+            return True
+        pool = getattr(reactor, "threadpool", None)
+        if pool is not None and pool.working:
+            return True
+        if not IReactorFDSet.providedBy(reactor):
+            return False
+        ours = {id(selectable) for thing in self._active for selectable in thing.selectables()}
+        return any(
+            id(selectable) not in ours and selectable not in ignored
+            for selectable in (*reactor.getReaders(), *reactor.getWriters())
+        )
+
+    def abandonAll(self) -> None:
+        """The program ends: everything in the books is closed and nobody is told."""
+        for thing in list(self._active):
+            thing.abandon()
+        self._active.clear()
+        self._immediates.clear()
+        self._closings.clear()
+
+
+def _taken(calls: list[_Call]) -> Sequence[_Call]:
+    taken = calls[:]
+    calls.clear()
+    return taken
+
+
+_loops: weakref.WeakKeyDictionary[Any, Loop] = weakref.WeakKeyDictionary()
+
+
+def loopOf(reactor: Any = None) -> Loop:
+    """The L{Loop} of C{reactor}, by default Twisted's."""
+    reactor = getReactor(reactor)
+    loop = _loops.get(reactor)
+    if loop is None:
+        loop = _loops[reactor] = Loop(reactor)
+    return loop
+
+
+def _wake() -> None:
+    loopOf().callLater(0, flush)
+
+
+setWaker(_wake)
+
+
+# --- for embedders -------------------------------------------------------------------------------
+
+
+def setImmediate(fn: Callable[..., object], *args: Any) -> None:
+    """
+    Call C{fn(*args)} when the reactor has dispatched the I/O that is ready now, before it looks for more.
+    Node's C{setImmediate}.  Keeps L{run} going until then.  What C{fn} raises is logged.
+
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{fn} cannot be called.
+    """
+    loopOf().immediate(requireCallable("callback", fn), *args)
+
+
+def hasActiveHandles(reactor: Any = None) -> bool:
+    """
+    Whether a Node program would go on: is there a listening server, or a connecting, reading or writing
+    socket, that is ref'd; or a tick or an immediate that waits?
+
+    @param reactor: whose; by default Twisted's.
+    """
+    return loopOf(reactor).hasActive()
+
+
+def run(main: Callable[[], Awaitable[_T] | _T]) -> _T | None:
+    """
+    Run C{main} in the reactor until nothing ref'd is left, as C{node program.js} does.
+
+    What keeps the program going is what L{hasActiveHandles} tells, and of Twisted's: delayed calls, threads
+    at work, and whatever else reads or writes in the reactor.  Sockets that are open but unref'd when it
+    ends are closed and hear nothing of it.  C{reactor.stop()} and SIGINT end it too.
+
+    A reactor runs once, so this can be called once in a process.
+
+    @param main: called without arguments in the running reactor; a function, or an C{async def} one, or one
+        that returns a Deferred.
+    @return: what C{main} returned; C{None} if the program ended before an asynchronous C{main} did (it is
+        cancelled then, and a warning is logged).
+    @raise Exception: what C{main} raised; that ends the program.
+    """
+    result: _T | None = _Program(requireCallable("main", main)).run()
+    return result
+
+
+class _Program:
+    """One L{run}: watches the books and stops the reactor."""
+
+    def __init__(self, main: Callable[[], Any]) -> None:
+        self._main = main
+        self._reactor = getReactor()
+        self._loop = loopOf(self._reactor)
+        self._ignored: set[object] = set()
+        self._pending: Deferred[Any] | None = None
+        self._result: Any = None
+        self._failure: Failure | None = None
+        self._looking: IDelayedCall | None = None
+        self._ended = False
+
+    def run(self) -> Any:
+        self._reactor.callWhenRunning(self._start)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._end)
+        try:
+            self._reactor.run()
+        finally:
+            setAfterwards(None)
+            self._loop.changed = None
+        if self._failure is not None:
+            self._failure.raiseException()
+        return self._result
+
+    def _start(self) -> None:
+        if IReactorFDSet.providedBy(self._reactor):
+            self._ignored = {*self._reactor.getReaders(), *self._reactor.getWriters()}
+        setAfterwards(self._lookSoon)
+        self._loop.changed = self._lookSoon
+        self._pending = inTurn(maybeDeferred, self._main)
+        self._pending.addCallbacks(self._settled, self._failed)
+        self._lookSoon()
+
+    def _settled(self, result: Any) -> None:
+        self._pending = None
+        self._result = result
+        self._lookSoon()
+
+    def _failed(self, failure: Failure) -> None:
+        self._pending = None
+        if not (self._ended and failure.check(CancelledError)):
+            self._failure = failure
+            self._stop()
+
+    def _lookSoon(self) -> None:
+        # Not at once: what ended may be followed by something else in the same batch.
+        if not self._loop.hasActive():
+            self._lookIn(0)
+
+    def _lookIn(self, seconds: float) -> None:
+        if self._looking is not None and self._looking.active():
+            if seconds:
+                return
+            self._looking.cancel()
+        self._looking = self._loop.callLater(seconds * 1000, self._look)
+
+    def _look(self) -> None:
+        if self._loop.hasActive():
+            return
+        if self._loop.hasForeign(self._ignored):
+            self._lookIn(_LOOK_AGAIN)
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def _end(self) -> None:
+        self._ended = True
+        setAfterwards(None)
+        self._loop.changed = None
+        if self._looking is not None and self._looking.active():
+            self._looking.cancel()
+        if self._pending is not None:
+            _log.warn("the program has ended, and main with it: nothing was left that could wake it")
+            self._pending.cancel()
+        self._loop.abandonAll()

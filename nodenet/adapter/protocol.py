@@ -1,0 +1,365 @@
+"""
+The seam to Twisted: one object a connection, which is the Protocol that Twisted sees and the handle
+that a Socket sees.
+
+Twisted's callbacks come in, Node's verbs go out::
+
+    dataReceived          -> onRead         readStart, readStop  -> resumeProducing, pauseProducing
+    readConnectionLost    -> onEnd          write                -> write, and a look at what became of it
+    writeConnectionLost   -> onShutdown     shutdown             -> loseWriteConnection
+    connectionLost        -> onEnd, onError close                -> see below
+                             or onClosed    reset                -> abortConnection
+
+I{When is a write done?}  A stock TCP or UNIX transport is an C{IWriteDescriptor}: it can be asked to send at
+once, and it tells a registered I{pull} producer each time it has nothing left.  So one slice at a time is given
+to it and sent, and C{write} knows whether the kernel took it.  Any other transport (TLS, a PROXY wrapper, a
+test's) would burn a core with a pull producer; there a I{streaming} producer is told when to pause, and what is
+not paused counts as sent.
+
+I{How does it close?}  C{loseConnection} waits for a stalled peer for ever and C{abortConnection} resets.  What
+Node does is neither: stop both directions, then, in the close phase, let the transport lose its connection; the
+kernel sends what it has and a FIN.  This is how Twisted's own abort is built.  Transports that hide their socket
+get C{loseConnection}, and C{abortConnection} when they do not come to an end in L{CLOSE_GRACE}.
+
+States: C{open}, until the owner said C{close} or C{reset} or Twisted said C{connectionLost}; then at most one of
+C{_closing} (the owner knows, Twisted does not yet) and C{_lost} (Twisted has told, the owner may not have closed
+yet); at last both.  A producer is registered only while the connection is open and not shut down: a registered
+one keeps a transport from ever closing.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket as _socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IProtocolFactory,
+    IPullProducer,
+    IPushProducer,
+)
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from nodenet.adapter.loop import Loop, loopOf
+from nodenet.adapter.turn import enter, nextTick
+from nodenet.errors import NodeError, fromFailure, systemError
+from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
+
+CLOSE_GRACE = 5000
+"""How long, in ms, a transport that hides its socket may take to close before it is aborted."""
+
+# What is given to the transport at once: what it sends with one call.
+_SLICE = FileDescriptor.bufferSize * 2
+
+
+@implementer(IStreamHandle, IHalfCloseableProtocol, IPullProducer, IPushProducer)
+class SocketProtocol(Protocol):
+    """
+    A connection, as Protocol and as L{IStreamHandle}.
+
+    @param accept: called with this object when the connection is made; it must set C{owner}.
+    """
+
+    owner: IStreamHandleOwner | None = None
+    reading = False
+    writing = False
+    _closing = False
+    _lost = False
+    _stopped = False  # reading, on the transport
+    _taken = False  # the transport has nothing left of the slice that it was given
+    _paused = False  # a streaming transport asked for no more
+    _producing = False  # we are registered
+    _shutting = False
+    _ended = False  # the peer's FIN was seen
+    _data = b""
+    _offset = 0
+    _deadline: IDelayedCall | None = None
+
+    def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop) -> None:
+        self._accept = accept
+        self._loop = loop
+
+    @property
+    def reactor(self) -> Any:
+        return self._loop.reactor
+
+    # --- from Twisted ----------------------------------------------------------------------------
+
+    def connectionMade(self) -> None:
+        transport = self.transport
+        self._precise = isinstance(transport, FileDescriptor) and not getattr(transport, "TLS", False)
+        self.halfCloses = self._precise
+        enter(self.owner, self._accept, self)
+        if not self.reading and not self._closing:
+            self._stopped = True
+            self._transport.pauseProducing()
+
+    def dataReceived(self, data: bytes) -> None:
+        owner = self.owner
+        if owner is not None and not self._closing:
+            enter(owner, owner.onRead, data)
+
+    def readConnectionLost(self) -> None:
+        self._ended = True
+        if self.owner is not None and not self._closing:
+            enter(self.owner, self.owner.onEnd)
+
+    def writeConnectionLost(self) -> None:
+        enter(self.owner, self._shutdownDone)
+
+    def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008  # Twisted's
+        if not self._lost:
+            self._lost = True
+            self._producing = False
+            if self._deadline is not None and self._deadline.active():
+                self._deadline.cancel()
+            enter(self.owner, self._closed if self._closing else self._broken, reason)
+
+    def _closed(self, _: Failure) -> None:
+        if self.owner is not None:
+            self.owner.onClosed()
+
+    def _broken(self, reason: Failure) -> None:
+        """Lost, and not because the owner wanted it."""
+        if self.owner is None or self._loop.stopped():
+            return
+        if not reason.check(ConnectionDone):
+            self._fail(fromFailure(reason, "write" if self.writing and not self.reading else "read"))
+            return
+        if self.writing and not self._shutting:
+            self._fail(systemError(errno.EPIPE, "write"))
+            return
+        # A transport without half-closes has come to its end: that is both the peer's FIN and ours.
+        self._shutdownDone()
+        if not self._ended:
+            self._ended = True
+            self.owner.onEnd()
+
+    def _shutdownDone(self) -> None:
+        if self._shutting:
+            self._shutting = self.writing = False
+            if self.owner is not None and not self._closing:
+                self.owner.onShutdown()
+
+    def _fail(self, error: NodeError) -> None:
+        self.writing = False
+        if self.owner is not None and not self._closing:
+            self.owner.onError(error)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def readStart(self) -> None:
+        self.reading = True
+        if self._stopped:
+            self._stopped = False
+            if not (self._lost or self._closing):
+                self._transport.resumeProducing()
+
+    def readStop(self) -> None:
+        self.reading = False
+        if not (self._stopped or self._lost or self._closing):
+            self._stopped = True
+            self._transport.pauseProducing()
+        self._loop.touch()
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    @property
+    def writeQueueSize(self) -> int:
+        return len(self._data) - self._offset
+
+    def write(self, chunks: Sequence[bytes]) -> bool:
+        if self._lost:
+            self.writing = True
+            nextTick(self._fail, systemError(errno.EPIPE, "write"))
+            return False
+        if not self._producing:
+            self._producing = True
+            self._transport.registerProducer(self, not self._precise)
+        self._data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._offset = 0
+        return self._send() if self._precise else self._stream()
+
+    def _send(self) -> bool:
+        """Give the transport one slice after another for as long as the kernel takes them."""
+        transport = self._transport
+        data = self._data
+        size = len(data)
+        self.writing = False
+        while self._offset < size:
+            self._taken = False
+            transport.write(data if size <= _SLICE else data[self._offset : self._offset + _SLICE])
+            if transport.doWrite() is not None:
+                # The transport does not tell why.  The kernel's rule: a reset that follows a FIN is EPIPE.
+                self.writing = True
+                reason = systemError(errno.EPIPE if self._ended else errno.ECONNRESET, "write")
+                nextTick(self._fail, reason)
+                return False
+            if not self._taken:
+                self.writing = True
+                return False
+            self._offset = min(self._offset + _SLICE, size)
+        self._data = b""
+        self._offset = 0
+        return True
+
+    def _stream(self) -> bool:
+        self._transport.write(self._data)
+        if self._paused:
+            self.writing = True
+            return False
+        self._data = b""
+        return True
+
+    def resumeProducing(self) -> None:
+        """The transport has nothing left."""
+        self._paused = False
+        self._taken = True
+        if self.writing and not self._shutting:
+            enter(self.owner, self._written)
+
+    def pauseProducing(self) -> None:
+        """A streaming transport has enough."""
+        self._paused = True
+
+    def stopProducing(self) -> None:
+        """The transport has lost its connection; C{connectionLost} follows."""
+
+    def _written(self) -> None:
+        if self._precise:
+            self._offset = min(self._offset + _SLICE, len(self._data))
+            if not self._send():
+                return
+        else:
+            self._data = b""
+            self.writing = False
+        if self.owner is not None and not self._closing:
+            self.owner.onWritten()
+
+    # --- ending ----------------------------------------------------------------------------------
+
+    def shutdown(self) -> None:
+        self._shutting = self.writing = True
+        if self._lost:
+            nextTick(self._shutdownDone)
+            return
+        self._unregister()
+        if self.halfCloses:
+            self._transport.loseWriteConnection()
+        else:
+            self._transport.loseConnection()
+
+    def close(self) -> None:
+        if self._closing:
+            return
+        self._leave()
+        if self._lost:
+            self._loop.closing(self._closed, None)
+        elif self._precise:
+            self._transport.stopReading()
+            self._transport.stopWriting()
+            self._loop.closing(self._transport.connectionLost, Failure(ConnectionDone()))
+        elif self._paused:
+            self._abort()
+        else:
+            if self._stopped:
+                # A paused TLS transport would not notice the peer's answer.
+                self._transport.resumeProducing()
+            self._transport.loseConnection()
+            self._deadline = self._loop.callLater(CLOSE_GRACE, self._abort)
+
+    def reset(self) -> None:
+        if self._closing:
+            return
+        self._leave()
+        if self._lost:
+            self._loop.closing(self._closed, None)
+        else:
+            self._abort()
+
+    def _leave(self) -> None:
+        self._closing = True
+        self.reading = self.writing = False
+        if not self._lost:
+            self._unregister()
+
+    def _abort(self) -> None:
+        if not self._lost:
+            abort = getattr(self._transport, "abortConnection", self._transport.loseConnection)
+            abort()
+
+    def _unregister(self) -> None:
+        if self._producing:
+            self._producing = False
+            self._transport.unregisterProducer()
+
+    # --- the rest --------------------------------------------------------------------------------
+
+    @property
+    def _transport(self) -> Any:
+        return self.transport
+
+    def setNoDelay(self, enable: bool) -> None:
+        if self._isTCP():
+            self._transport.setTcpNoDelay(enable)
+
+    def setKeepAlive(self, enable: bool, initialDelay: int) -> None:
+        if not self._isTCP():
+            return
+        self._transport.setTcpKeepAlive(enable)
+        if enable and hasattr(_socket, "TCP_KEEPIDLE"):
+            handle = self._transport.getHandle()
+            # libuv's choice: ten probes, a second apart.
+            for name, value in (("IDLE", initialDelay), ("INTVL", 1), ("CNT", 10)):
+                if value:
+                    handle.setsockopt(_socket.IPPROTO_TCP, getattr(_socket, f"TCP_KEEP{name}"), value)
+
+    def _isTCP(self) -> bool:
+        return not self._lost and isinstance(self.getHost(), IPv4Address | IPv6Address)
+
+    def getHost(self) -> IAddress:
+        host: IAddress = self._transport.getHost()
+        return host
+
+    def getPeer(self) -> IAddress:
+        peer: IAddress = self._transport.getPeer()
+        return peer
+
+    def selectables(self) -> Sequence[object]:
+        """The transport, and those that it is wrapped around."""
+        found = []
+        transport: Any = self.transport
+        while transport is not None:
+            found.append(transport)
+            transport = None if isinstance(transport, FileDescriptor) else getattr(transport, "transport", None)
+        return found
+
+
+@implementer(IProtocolFactory)
+class HandleFactory(Factory):
+    """
+    What listening ports and endpoints are given: makes a L{SocketProtocol} for each connection.
+
+    @param accept: called with each of them when its connection is made.
+    @param reactor: whose loop they live on; by default Twisted's.
+    """
+
+    noisy = False
+
+    def __init__(self, accept: Callable[[SocketProtocol], object], reactor: Any = None) -> None:
+        self._accept = accept
+        self._reactor = reactor
+
+    def buildProtocol(self, addr: IAddress | None) -> SocketProtocol:
+        protocol = SocketProtocol(self._accept, loopOf(self._reactor))
+        protocol.factory = self
+        return protocol
