@@ -1,5 +1,28 @@
 """
 Node.js's C{net} for Twisted: servers, sockets, streams and events, with Node's names, defaults and order.
+
+  - L{nodenet.net}: C{createServer}, C{connect}, C{Server}, C{Socket}, C{isIP};
+  - L{nodenet.stream}: C{Readable}, C{Writable}, C{Duplex}, C{Transform}, C{PassThrough}, C{pipeline}, C{finished};
+  - L{nodenet.events}: C{EventEmitter}, C{once}, C{on}, C{errorMonitor};
+  - L{nodenet.errors}: what is raised and what C{'error'} listeners get;
+  - L{nodenet.testing}: sockets in memory, and checks for your own.
+
+Here are the calls that in Node belong to the program itself.
 """
+
+from nodenet.abort import AbortController, AbortSignal
+from nodenet.adapter.loop import hasActiveHandles, run, setImmediate
+from nodenet.adapter.turn import inTurn, nextTick
+
+__all__ = [
+    "AbortController",
+    "AbortSignal",
+    "__version__",
+    "hasActiveHandles",
+    "inTurn",
+    "nextTick",
+    "run",
+    "setImmediate",
+]
 
 __version__ = "0.1.0"

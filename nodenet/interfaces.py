@@ -49,6 +49,9 @@ class IStreamHandleOwner(Interface):
     def onError(error: NodeError) -> None:
         """The connection broke, with errno and syscall where they are known.  Only C{onClosed} follows."""
 
+    def destroy(error: BaseException) -> object:
+        """A listener of the owner raised this."""
+
     def onClosed() -> None:
         """The handle that was told to C{close} or C{reset} is closed; the last call of all."""
 

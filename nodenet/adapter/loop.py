@@ -90,7 +90,7 @@ class Loop:
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self.callLater(0, self._phases)
+            self.later(0, self._phases)
 
     def _phases(self) -> None:
         # Those that are added by an immediate wait for the next batch; a closing added by one does not.
@@ -101,8 +101,12 @@ class Loop:
             enter(None, fn, *args)
 
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall:
-        """A delayed call, in milliseconds, that does not keep L{run} going.  Node's unref'd timer."""
-        call: IDelayedCall = self.reactor.callLater(ms / 1000, fn, *args)
+        """Call C{fn(*args)} as a turn in C{ms}.  Does not keep L{run} going: Node's unref'd timer."""
+        return self.later(ms / 1000, enter, None, fn, *args)
+
+    def later(self, seconds: float, fn: Callable[..., object], *args: Any) -> IDelayedCall:
+        """The same for what makes its own turns."""
+        call: IDelayedCall = self.reactor.callLater(seconds, fn, *args)
         self._own.add(call)
         return call
 
@@ -177,7 +181,7 @@ def loopOf(reactor: Any = None) -> Loop:
 
 
 def _wake() -> None:
-    loopOf().callLater(0, flush)
+    loopOf().later(0, flush)
 
 
 setWaker(_wake)
@@ -282,7 +286,7 @@ class _Program:
             if seconds:
                 return
             self._looking.cancel()
-        self._looking = self._loop.callLater(seconds * 1000, self._look)
+        self._looking = self._loop.later(seconds, self._look)
 
     def _look(self) -> None:
         if self._loop.hasActive():

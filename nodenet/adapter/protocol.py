@@ -98,7 +98,7 @@ class SocketProtocol(Protocol):
         transport = self.transport
         self._precise = isinstance(transport, FileDescriptor) and not getattr(transport, "TLS", False)
         self.halfCloses = self._precise
-        enter(self.owner, self._accept, self)
+        enter(self, self._accept, self)
         if not self.reading and not self._closing:
             self._stopped = True
             self._transport.pauseProducing()
@@ -301,6 +301,13 @@ class SocketProtocol(Protocol):
         if self._producing:
             self._producing = False
             self._transport.unregisterProducer()
+
+    def destroy(self, error: BaseException) -> None:
+        """What a listener raised while the connection was made: it is the owner's, if there is one already."""
+        if self.owner is not None:
+            self.owner.destroy(error)
+        else:
+            self.reset()
 
     # --- the rest --------------------------------------------------------------------------------
 

@@ -196,5 +196,8 @@ def setWaker(waker: Callable[[], None]) -> None:
 
 
 def setAfterwards(hook: Callable[[], None] | None) -> None:
-    """C{hook} is called at the end of each outermost turn, after the ticks; C{None} takes it away."""
+    """
+    C{hook} is called at the end of each outermost turn, after the ticks, and again when it has caused some;
+    C{None} takes it away.
+    """
     _turn.afterwards = hook

@@ -1,0 +1,76 @@
+"""
+Node's C{net} module: L{createServer}, L{connect}, L{Server}, L{Socket}, L{isIP} and its kin.
+
+Node's positional forms work as they are, the callback last; Node's options may be keyword arguments too::
+
+    server = net.createServer(lambda socket: socket.pipe(socket))
+    server.listen(8000, "127.0.0.1")
+    client = net.connect(port=8000, host="127.0.0.1")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from nodenet.events import Listener
+from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
+from nodenet.net.options import ConnectOptions, ListenOptions, ServerOptions, SocketOptions, readArguments
+from nodenet.net.server import Server, SocketFactory
+from nodenet.net.socket import Socket
+
+__all__ = [
+    "AddressInfo",
+    "ConnectOptions",
+    "ListenOptions",
+    "Server",
+    "ServerOptions",
+    "Socket",
+    "SocketFactory",
+    "SocketOptions",
+    "connect",
+    "createConnection",
+    "createServer",
+    "isIP",
+    "isIPv4",
+    "isIPv6",
+]
+
+
+def createServer(
+    options: ServerOptions | Listener | None = None,
+    connectionListener: Listener | None = None,
+    /,
+    **named: Unpack[ServerOptions],
+) -> Server:
+    """
+    Make a L{Server}.  Node's C{net.createServer}.
+
+    @param options: a mapping or keyword arguments, see L{ServerOptions}; or the listener.
+    @param connectionListener: called with each accepted L{Socket}.
+    @raise NodeTypeError: see L{Server}.
+    """
+    return Server(options, connectionListener, **named)
+
+
+def connect(*args: Any, **options: Unpack[ConnectOptions]) -> Socket:
+    """
+    Make a L{Socket} and connect it: C{connect(port[, host][, callback])}, C{connect(path[, callback])} or
+    C{connect(options[, callback])}.  Node's C{net.connect}, and C{net.createConnection}.
+
+    @param args: the callback is a once listener of C{'connect'}.
+    @param options: see L{ConnectOptions}.
+    @raise NodeError: see L{Socket} and L{Socket.connect}.
+    """
+    given, callback = readArguments(args, options, ConnectOptions)
+    socket = Socket(_only(given, SocketOptions))
+    if given.get("timeout"):
+        socket.setTimeout(given["timeout"])
+    return socket.connect(given, callback) if callback is not None else socket.connect(given)
+
+
+createConnection = connect
+
+
+def _only(options: Mapping[str, Any], known: type) -> Any:
+    return {name: value for name, value in options.items() if name in known.__annotations__}

@@ -1,0 +1,90 @@
+"""
+Addresses as Node shows them: L{isIP} and its kin, and L{AddressInfo}.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IAddress
+
+_ZONE = re.compile(r"[0-9A-Za-z.:-]+")
+
+
+def isIP(value: object) -> Literal[0, 4, 6]:
+    """
+    Which kind of IP address the text of C{value} is: 4, 6, or 0 for none.  Node's C{net.isIP}.
+
+    Strict, as a resolver is not: no white space, no leading zeros, no port, no prefix length.  An IPv6 address
+    may have a zone (C{fe80::1%eth0}).  Never raises.
+    """
+    text = value if isinstance(value, str) else str(value)
+    address, percent, zone = text.partition("%")
+    if percent and not _ZONE.fullmatch(zone):
+        return 0
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return 0
+    if parsed.version == 4:
+        return 0 if percent else 4
+    return 6
+
+
+def isIPv4(value: object) -> bool:
+    """Whether the text of C{value} is an IPv4 address.  Node's C{net.isIPv4}."""
+    return isIP(value) == 4
+
+
+def isIPv6(value: object) -> bool:
+    """Whether the text of C{value} is an IPv6 address.  Node's C{net.isIPv6}."""
+    return isIP(value) == 6
+
+
+class AddressInfo(Mapping[str, "str | int"]):
+    """
+    What C{address()} returns: Node's plain object, readable by attribute and by key, equal to a dict of the
+    same three.
+
+    @ivar address: the IP address.
+    @ivar family: C{"IPv4"} or C{"IPv6"}.
+    @ivar port: 0 ... 65535.
+    """
+
+    __slots__ = ("address", "family", "port")
+
+    def __init__(self, address: str, family: str, port: int) -> None:
+        self.address = address
+        self.family = family
+        self.port = port
+
+    def __getitem__(self, key: str) -> str | int:
+        if key not in self.__slots__:
+            raise KeyError(key)
+        value: str | int = getattr(self, key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__slots__)
+
+    def __len__(self) -> int:
+        return len(self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.address, self.family, self.port))
+
+    def __repr__(self) -> str:
+        return f"AddressInfo(address={self.address!r}, family={self.family!r}, port={self.port!r})"
+
+
+def addressInfo(address: IAddress) -> AddressInfo | None:
+    """Twisted's address in Node's shape; C{None} for what is no IP address, as a UNIX socket's."""
+    if isinstance(address, IPv4Address):
+        return AddressInfo(address.host, "IPv4", address.port)
+    if isinstance(address, IPv6Address):
+        return AddressInfo(address.host, "IPv6", address.port)
+    return None

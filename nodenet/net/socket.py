@@ -1,0 +1,628 @@
+"""
+L{Socket}: a connection as a Duplex stream with Node's events.
+
+A Socket never touches a transport.  It owns a I{handle} (L{nodenet.interfaces.IStreamHandle}) while it is connected,
+a L{Connecting} while it is on the way, and neither before and after.  The stream halves ask it to read, write, finish
+and destroy; the handle tells it what came and what became of that.
+
+  - I{new}: no handle; C{end()} and reads wait for C{'connect'}, a write is an error.
+  - I{connecting}: one write may wait in C{_pending}, the rest in the stream's own queue.
+  - I{connected}: C{_handle}.  At most one write is with the handle, its callback in C{_writeCallback}; at most one
+    shutdown, its callback in C{_shutdownCallback}.
+  - I{destroyed}: the handle closes; C{'close'} comes when it has.  C{connect()} makes the socket new again.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import warnings
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from zope.interface import implementer
+
+from nodenet.adapter.loop import Loop, loopOf
+from nodenet.adapter.turn import nextTick
+from nodenet.errors import (
+    NodeError,
+    invalidArgValue,
+    nodeError,
+    outOfRange,
+    requireCallable,
+    systemError,
+)
+from nodenet.interfaces import IActive, IDuplex, IStreamHandle, IStreamHandleOwner
+from nodenet.net.address import AddressInfo, addressInfo
+from nodenet.net.connecting import Connecting
+from nodenet.net.idle import IdleTimer
+from nodenet.net.options import (
+    ConnectOptions,
+    SocketOptions,
+    readArguments,
+    readConnect,
+    readDelay,
+    refuseUnknown,
+    requireType,
+)
+from nodenet.stream import Duplex, byteLength, encode
+
+if TYPE_CHECKING:
+    from nodenet.net.server import Server
+
+Callback = Callable[..., object]
+
+_LONGEST_TIMEOUT = 2**31 - 1
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "missing"
+
+
+_missing: Any = _Missing()
+
+
+@implementer(IStreamHandleOwner, IActive, IDuplex)
+class Socket(Duplex):
+    """
+    One end of a TCP or UNIX connection.  Node's C{net.Socket}.
+
+    C{Socket(allowHalfOpen=True)} or, as in Node, C{Socket({"allowHalfOpen": True})}; L{SocketOptions} has the
+    options.  A fresh socket is connected by L{connect}; a server makes its own.
+
+    Events: C{'lookup'}, C{'connectionAttempt'}, C{'connectionAttemptFailed'}, C{'connectionAttemptTimeout'},
+    C{'connect'}, C{'ready'}, C{'data'}, C{'end'}, C{'drain'}, C{'finish'}, C{'timeout'}, C{'error'} and, always last,
+    C{'close'} with whether there was an error.  An C{'error'} that nobody hears is logged.
+
+    @ivar connecting: C{connect()} was called and has not come to its end.
+    @ivar server: the server that accepted it, else C{None}.
+    @ivar timeout: what L{setTimeout} was given, ms; C{None} before.
+    @ivar bytesRead: how many bytes came.  Kept after the end.
+    @ivar autoSelectFamilyAttemptedAddresses: C{"ip:port"} of each attempt, where several addresses were tried.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an unknown option or a bad mark; C{ERR_INVALID_ARG_TYPE}.
+    """
+
+    connecting = False
+    server: Server | None = None
+    timeout: float | None = None
+    bytesRead = 0
+    autoSelectFamilyAttemptedAddresses: list[str] | None = None
+
+    _handle: IStreamHandle | None = None
+    _connecting: Connecting | None = None
+    _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
+    _refd = True
+    _resetting = False
+    _endedByPeer = False
+    _noDelay = False
+    _keepAlive: tuple[bool, int] | None = None
+    _idle: IdleTimer | None = None
+    _pending: Sequence[tuple[Any, str | None]] = ()
+    _writeCallback: Callback | None = None
+    _shutdownCallback: Callback | None = None
+    _queueSeen = 0
+    _bytesSent = 0
+    _loop: Loop | None = None
+    _host: AddressInfo | None = None
+    _peer: AddressInfo | None = None
+    _label = ""
+
+    def __init__(self, options: SocketOptions | None = None, /, **named: Unpack[SocketOptions]) -> None:
+        given: dict[str, Any] = {**(options or {}), **named}
+        refuseUnknown(given, SocketOptions)
+        marks = {
+            name: given[name]
+            for name in ("highWaterMark", "readableHighWaterMark", "writableHighWaterMark")
+            if given.get(name) is not None
+        }
+        super().__init__(
+            allowHalfOpen=bool(given.get("allowHalfOpen")),
+            readable=given.get("readable") is not False,
+            writable=given.get("writable") is not False,
+            encoding=given.get("encoding"),
+            captureRejections=given.get("captureRejections"),
+            emitClose=False,
+            decodeStrings=False,
+            **marks,
+        )
+        self._reactor = given.get("reactor")
+        self._noDelay = bool(given.get("noDelay"))
+        if given.get("keepAlive"):
+            self._keepAlive = (True, readDelay(given))
+        self.on("end", self._readableEnded)
+
+    # --- connecting ------------------------------------------------------------------------------
+
+    def connect(self, *args: Any, **options: Unpack[ConnectOptions]) -> Socket:
+        """
+        Connect: C{connect(port[, host][, callback])}, C{connect(path[, callback])} or
+        C{connect(options[, callback])}; L{ConnectOptions} has the options, which may be keyword arguments too.
+
+        C{'connect'} or C{'error'} tells what came of it.  After C{'close'} the same socket may connect again: its
+        listeners stay, its counters start again.
+
+        @param args: the callback is a once listener of C{'connect'}.
+        @return: the socket.
+        @raise NodeTypeError: C{ERR_MISSING_ARGS}, neither port nor path nor endpoint; C{ERR_INVALID_ARG_TYPE};
+            C{ERR_INVALID_ARG_VALUE}; C{ERR_INVALID_IP_ADDRESS}, of C{localAddress}.
+        @raise NodeRangeError: C{ERR_SOCKET_BAD_PORT}, C{ERR_OUT_OF_RANGE}.
+        @raise NodeSystemError: C{EALREADY} while connecting, C{EISCONN} while connected.  (In Node this breaks the
+            connection.)
+        """
+        given, callback = readArguments(args, options, ConnectOptions)
+        request = readConnect(given)
+        if not self.destroyed and self._hadHandle:
+            raise systemError(errno.EALREADY if self.connecting else errno.EISCONN, "connect")
+        if self.destroyed:
+            self._renew()
+        if callback is not None:
+            self.once("connect", callback)
+        loop = self._useLoop()
+        self._connecting = Connecting(self, request, loop)
+        self.connecting = self._hadHandle = self._refd = True
+        loop.add(self)
+        self._touch()
+        self._connecting.start()
+        return self
+
+    def _renew(self) -> None:
+        """A destroyed socket is to connect again."""
+        self._undestroy()
+        self._hadHandle = False
+        self._host = self._peer = None
+        self.bytesRead = self._bytesSent = 0
+        self._endedByPeer = False
+        self._pending = ()
+        self.autoSelectFamilyAttemptedAddresses = None
+
+    def _connected(self, handle: IStreamHandle) -> None:
+        """For L{Connecting}: the way has ended well."""
+        self._connecting = None
+        self.connecting = False
+        if self._attach(handle):
+            self.emit("connect")
+            self.emit("ready")
+            if not self.isPaused():
+                self.read(0)
+
+    def _attach(self, handle: IStreamHandle) -> bool:
+        """
+        Take C{handle} over.
+
+        @return: whether it will do.
+        """
+        handle.owner = self
+        self._handle = handle
+        self._hadHandle = True
+        self._label = ""
+        if handle.reactor is not None:
+            self._useLoop(handle.reactor).add(self)
+        self._touch()
+        if self.allowHalfOpen and not handle.halfCloses:
+            reason = "is not possible on a connection without half-closes, such as TLS"
+            self.destroy(invalidArgValue("options.allowHalfOpen", True, reason))
+            return False
+        if self._noDelay:
+            handle.setNoDelay(True)
+        if self._keepAlive is not None:
+            handle.setKeepAlive(*self._keepAlive)
+        return True
+
+    def _useLoop(self, reactor: Any = None) -> Loop:
+        if self._loop is None:
+            self._loop = loopOf(reactor or self._reactor)
+        return self._loop
+
+    # --- from the handle -------------------------------------------------------------------------
+
+    def onRead(self, data: bytes) -> None:
+        """See L{IStreamHandleOwner}."""
+        self.bytesRead += len(data)
+        if self._idle is not None:
+            self._idle.touch()
+        if not self.push(data) and self._handle is not None:
+            self._handle.readStop()
+
+    def onWritten(self) -> None:
+        """See L{IStreamHandleOwner}."""
+        self._touch()
+        callback, self._writeCallback = self._writeCallback, None
+        if callback is not None:
+            callback()
+
+    def onShutdown(self) -> None:
+        """See L{IStreamHandleOwner}."""
+        callback, self._shutdownCallback = self._shutdownCallback, None
+        if callback is not None:
+            callback()
+
+    def onEnd(self) -> None:
+        """See L{IStreamHandleOwner}."""
+        self._touch()
+        if not self.readableEnded:
+            self.push(None)
+            self.read(0)
+
+    def onError(self, error: NodeError) -> None:
+        """See L{IStreamHandleOwner}."""
+        callback, self._writeCallback = self._writeCallback, None
+        if callback is not None:
+            callback(error)
+        self.destroy(error)
+
+    def onClosed(self) -> None:
+        """See L{IStreamHandleOwner}."""
+        callback, self._writeCallback = self._writeCallback, None
+        if callback is not None:
+            callback(self.errored or nodeError("ERR_STREAM_DESTROYED", "write"))
+        self.emit("close", self.errored is not None)
+
+    # --- for the stream halves -------------------------------------------------------------------
+
+    def _read(self, n: int) -> None:
+        if self._handle is None:
+            self.once("connect", lambda: self._read(n))
+        elif not self._handle.reading:
+            self._handle.readStart()
+
+    def _write(self, chunk: Any, encoding: str | None, callback: Callback) -> None:
+        self._dispatch([(chunk, encoding)], callback)
+
+    def _writev(self, chunks: Sequence[tuple[Any, str | None]], callback: Callback) -> None:
+        self._dispatch(chunks, callback)
+
+    def _dispatch(self, chunks: Sequence[tuple[Any, str | None]], callback: Callback) -> None:
+        if self.connecting:
+            self._park(chunks, callback)
+            return
+        self._pending = ()
+        handle = self._handle
+        if handle is None:
+            callback(nodeError("ERR_SOCKET_CLOSED"))
+            return
+        self._touch()
+        encoded = [
+            chunk if type(chunk) is bytes else encode(chunk, encoding) if isinstance(chunk, str) else bytes(chunk)
+            for chunk, encoding in chunks
+        ]
+        self._bytesSent += sum(map(len, encoded))
+        if handle.write(encoded):
+            callback()
+        else:
+            self._writeCallback = callback
+            self._queueSeen = handle.writeQueueSize
+
+    def _park(self, chunks: Sequence[tuple[Any, str | None]], callback: Callback) -> None:
+        """A write before the connection: it goes out at C{'connect'}, before listeners that are added later."""
+        self._pending = chunks
+
+        def closed(*_: object) -> None:
+            self.off("connect", connected)
+            callback(nodeError("ERR_SOCKET_CLOSED_BEFORE_CONNECTION"))
+
+        def connected() -> None:
+            self.off("close", closed)
+            self._dispatch(chunks, callback)
+
+        self.once("connect", connected)
+        self.once("close", closed)
+
+    def _final(self, callback: Callback) -> None:
+        if self._handle is None:
+            self.once("connect", lambda: self._final(callback))
+            return
+        self._shutdownCallback = callback
+        self._handle.shutdown()
+
+    def _destroy(self, error: BaseException | None, callback: Callback) -> None:
+        wasConnecting = self.connecting
+        self.connecting = False
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._connecting is not None:
+            self._connecting.cancel()
+            self._connecting = None
+        handle, self._handle = self._handle, None
+        loop = self._loop
+        if handle is not None:
+            if error is not None:
+                self._label = _label(handle)
+            self._shutdownCallback = None
+            if self._resetting:
+                handle.reset()
+            else:
+                handle.close()
+            callback(error)
+        elif wasConnecting and loop is not None:
+            loop.closing(self.onClosed)
+            callback(error)
+        else:
+            callback(error)
+            # Node emits it without an argument here; its listeners see undefined, ours None.
+            nextTick(self.emit, "close", None)
+        self._host = None
+        self._resetting = False
+        if loop is not None:
+            loop.remove(self)
+        if self.server is not None:
+            self.server._socketGone(self)
+
+    def _readableEnded(self) -> None:
+        # Each socket listens to its own 'end' from the start, as in Node.
+        self._endedByPeer = not self.allowHalfOpen
+
+    def _captureRejection(self, error: BaseException, event: Hashable, *args: Any) -> None:
+        self.destroy(error)
+
+    # --- what a user calls -----------------------------------------------------------------------
+
+    def write(self, chunk: Any = _missing, encoding: Any = None, callback: Any = None) -> bool:
+        """
+        Send C{chunk}.  Node's C{socket.write}.
+
+        What the kernel takes at once is gone when this returns; the rest waits.
+
+        @param chunk: C{bytes} or anything bytes-like, or a C{str}.
+        @param encoding: of a C{str}: C{"utf8"} (default), C{"latin1"}, C{"hex"}, C{"base64"}, ...
+        @param callback: called with C{None} when the chunk is with the kernel, or with the error.
+        @return: false asks to wait for C{'drain'}: something waits, and it has reached C{writableHighWaterMark}.
+        @raise NodeTypeError: C{ERR_STREAM_NULL_VALUES}, C{ERR_INVALID_ARG_TYPE}, C{ERR_UNKNOWN_ENCODING}.
+            Anything else, such as a write after C{end()} (C{ERR_STREAM_WRITE_AFTER_END}), is given to the callback
+            and to C{'error'}.
+        """
+        if self._endedByPeer and self.writableEnded:
+            done = encoding if callable(encoding) else callback
+            error = nodeError("EPIPE")
+            if callable(done):
+                nextTick(done, error)
+            self.destroy(error)
+            return False
+        return super().write(chunk, encoding, callback) if chunk is not _missing else super().write()
+
+    def destroySoon(self) -> None:
+        """
+        End, and destroy when everything is written, without waiting for the peer's end.  Node's
+        C{socket.destroySoon}.  There is no C{'end'} event then, only C{'close'}.
+        """
+        if self.writable:
+            self.end()
+        if self.writableFinished:
+            self.destroy()
+        else:
+            self.once("finish", self.destroy)
+
+    def resetAndDestroy(self) -> Socket:
+        """
+        Close with a RST: the peer gets C{ECONNRESET}.  While connecting, as soon as connected.  A socket without a
+        connection is destroyed with C{ERR_SOCKET_CLOSED}.  Node's C{socket.resetAndDestroy}.
+
+        @return: the socket.
+        @raise NodeTypeError: C{ERR_INVALID_HANDLE_TYPE}, a UNIX socket.
+        """
+        if self.connecting:
+            self.once("connect", self.resetAndDestroy)
+        elif self._handle is None:
+            self.destroy(nodeError("ERR_SOCKET_CLOSED"))
+        elif not isinstance(self._handle.getHost(), IPv4Address | IPv6Address):
+            raise nodeError("ERR_INVALID_HANDLE_TYPE")
+        else:
+            self._resetting = True
+            self.destroy()
+        return self
+
+    def setTimeout(self, ms: float, callback: Any = _missing) -> Socket:
+        """
+        Emit C{'timeout'} when nothing was sent or received for C{ms}.  Nothing is closed: that is the listener's
+        to do.  Until there is some activity it is emitted once.  Node's C{socket.setTimeout}.
+
+        What starts the clock again: C{connect()}, a lookup's answer, being connected, bytes or a FIN that came, a
+        write, and each time the kernel took some more of one that waits.
+
+        @param ms: 0 stops it.  More than 2147483647 is cut to that, with a warning.
+        @param callback: a once listener of C{'timeout'}; with C{ms} 0 it is removed instead.
+        @return: the socket.  On a destroyed socket nothing happens.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}.
+        @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or not finite.
+        """
+        if self.destroyed:
+            return self
+        requireType("msecs", ms, (int, float), "of type number")
+        if not (ms >= 0 and math.isfinite(ms)):
+            raise outOfRange("msecs", "a non-negative finite number", ms)
+        if callback is not _missing:
+            requireCallable("callback", callback)
+        self.timeout = ms
+        if ms > _LONGEST_TIMEOUT:
+            warnings.warn(f"{ms} does not fit into a 32-bit signed integer. Timeout set to 2147483647", stacklevel=2)
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if ms:
+            self._idle = IdleTimer(self._useLoop(), min(max(ms, 1), _LONGEST_TIMEOUT), self, self._idled)
+            if callback is not _missing:
+                self.once("timeout", callback)
+        elif callback is not _missing:
+            self.off("timeout", callback)
+        return self
+
+    def _touch(self) -> None:
+        if self._idle is not None:
+            self._idle.touch()
+
+    def _idled(self) -> None:
+        if self._handle is not None and self._queueSeen:
+            queued = self._handle.writeQueueSize
+            if queued != self._queueSeen:
+                # The kernel took some more of a write that waits: that is activity.
+                self._queueSeen = queued
+                self._touch()
+                return
+        self.emit("timeout")
+
+    def setNoDelay(self, enable: object = True) -> Socket:
+        """
+        Send small writes at once (C{TCP_NODELAY}).  Before a connection it is remembered.  Node's
+        C{socket.setNoDelay}.
+
+        @return: the socket.
+        """
+        self._noDelay = bool(enable)
+        if self._handle is not None:
+            self._handle.setNoDelay(self._noDelay)
+        return self
+
+    def setKeepAlive(self, enable: object = False, initialDelay: float = 0) -> Socket:
+        """
+        Let the kernel probe an idle peer.  Before a connection it is remembered.  Node's C{socket.setKeepAlive}.
+
+        @param initialDelay: ms before the first probe, rounded down to seconds; 0 leaves what the system has.
+        @return: the socket.
+        """
+        seconds = initialDelay // 1000 if isinstance(initialDelay, int | float) and initialDelay > 0 else 0
+        self._keepAlive = (bool(enable), int(seconds))
+        if self._handle is not None:
+            self._handle.setKeepAlive(*self._keepAlive)
+        return self
+
+    def ref(self) -> Socket:
+        """
+        Let this socket keep L{nodenet.run} going again.  Node's C{socket.ref}.
+
+        @return: the socket.
+        """
+        return self._setRef(True)
+
+    def unref(self) -> Socket:
+        """
+        Let L{nodenet.run} end although this socket is open.  Before C{connect()} it is done at C{'connect'}.
+        Node's C{socket.unref}.
+
+        @return: the socket.
+        """
+        return self._setRef(False)
+
+    def _setRef(self, refd: bool) -> Socket:
+        if self._handle is None and not self.connecting:
+            self.once("connect", lambda: self._setRef(refd))
+            return self
+        self._refd = refd
+        if self._loop is not None:
+            self._loop.touch()
+        return self
+
+    # --- what a user asks ------------------------------------------------------------------------
+
+    def address(self) -> AddressInfo | dict[str, Any]:
+        """Our own address; C{{}} without a connection and on a UNIX socket.  Node's C{socket.address}."""
+        return self._ownAddress() or {}
+
+    def _ownAddress(self) -> AddressInfo | None:
+        if self._host is None and self._handle is not None:
+            self._host = addressInfo(self._handle.getHost())
+        return self._host
+
+    def _peerAddress(self) -> AddressInfo | None:
+        # Kept when the connection is gone, if it was asked for before: as in Node.
+        if self._peer is None and self._handle is not None:
+            self._peer = addressInfo(self._handle.getPeer())
+        return self._peer
+
+    @property
+    def localAddress(self) -> str | None:
+        """Our IP address, or C{None}."""
+        found = self._ownAddress()
+        return found and found.address
+
+    @property
+    def localPort(self) -> int | None:
+        """Our port, or C{None}."""
+        found = self._ownAddress()
+        return found and found.port
+
+    @property
+    def localFamily(self) -> str | None:
+        """C{"IPv4"}, C{"IPv6"} or C{None}."""
+        found = self._ownAddress()
+        return found and found.family
+
+    @property
+    def remoteAddress(self) -> str | None:
+        """The peer's IP address, or C{None}.  After the end only if it was asked for before."""
+        found = self._peerAddress()
+        return found and found.address
+
+    @property
+    def remotePort(self) -> int | None:
+        """The peer's port, or C{None}."""
+        found = self._peerAddress()
+        return found and found.port
+
+    @property
+    def remoteFamily(self) -> str | None:
+        """C{"IPv4"}, C{"IPv6"} or C{None}."""
+        found = self._peerAddress()
+        return found and found.family
+
+    @property
+    def pending(self) -> bool:
+        """Not connected: not yet, or no more."""
+        return self._handle is None
+
+    @property
+    def readyState(self) -> str:
+        """C{"opening"}, C{"open"}, C{"readOnly"}, C{"writeOnly"} or C{"closed"}."""
+        if self.connecting:
+            return "opening"
+        if self.readable:
+            return "open" if self.writable else "readOnly"
+        return "writeOnly" if self.writable else "closed"
+
+    @property
+    def bufferSize(self) -> int | None:
+        """C{writableLength} while connecting and connected, else C{None}.  Node has deprecated it."""
+        return self.writableLength if self.connecting or self._handle is not None else None
+
+    @property
+    def bytesWritten(self) -> int:
+        """How many bytes were sent or wait to be; a C{str} counts in its encoding.  Kept after the end."""
+        waiting = [*self._pending, *self.writableBuffer]
+        return self._bytesSent + sum(
+            byteLength(chunk, encoding) if isinstance(chunk, str) else memoryview(chunk).nbytes
+            for chunk, encoding in waiting
+        )
+
+    def __repr__(self) -> str:
+        where = _label(self._handle) if self._handle is not None else self._label
+        return f"<{type(self).__name__} {self.readyState}{where}>"
+
+    # --- for the loop's books --------------------------------------------------------------------
+
+    def isActive(self) -> bool:
+        """See L{nodenet.interfaces.IActive}."""
+        handle = self._handle
+        return self._refd and (self.connecting or (handle is not None and (handle.reading or handle.writing)))
+
+    def abandon(self) -> None:
+        """See L{nodenet.interfaces.IActive}."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._handle is not None:
+            self._handle.owner = None
+            self._handle.close()
+
+    def selectables(self) -> Sequence[object]:
+        """See L{nodenet.interfaces.IActive}."""
+        return () if self._handle is None else self._handle.selectables()
+
+
+def _label(handle: IStreamHandle) -> str:
+    """Who speaks to whom, for logs."""
+    host, peer = addressInfo(handle.getHost()), addressInfo(handle.getPeer())
+    if host is None or peer is None:
+        return " on a UNIX socket"
+    return f" {host.address}:{host.port} to {peer.address}:{peer.port}"
