@@ -1,11 +1,16 @@
 """
 C{AbortController} and C{AbortSignal}: one switch that gives up many things at once.
+
+The switch is a DOM event target in Node, not an emitter, and the difference is kept: a listener that is
+added twice runs once, one that is removed while the others are being told does not run any more, and one
+that raises is logged and keeps nobody else from being told.
 """
 
 from __future__ import annotations
 
-from nodenet.errors import AbortError
-from nodenet.events import EventEmitter, Listener
+from nodenet.adapter.turn import report
+from nodenet.errors import AbortError, requireCallable
+from nodenet.events import Listener
 
 
 class AbortSignal:
@@ -19,7 +24,7 @@ class AbortSignal:
     def __init__(self) -> None:
         self.aborted = False
         self.reason: object = None
-        self._emitter = EventEmitter().setMaxListeners(0)
+        self._listeners: list[Listener] = []
 
     @classmethod
     def abort(cls, reason: object = None) -> AbortSignal:
@@ -29,13 +34,20 @@ class AbortSignal:
         return signal
 
     def addEventListener(self, type: str, listener: Listener, /) -> None:
-        """Call C{listener(signal)} when C{type}, C{"abort"}, happens: once, however often it is added."""
-        if listener not in self._emitter.listeners(type):
-            self._emitter.once(type, listener)
+        """
+        Call C{listener(signal)} when C{type}, C{"abort"}, happens: once, however often it is added.  Never,
+        if it has happened already; other types never happen.
+
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the listener cannot be called.
+        """
+        requireCallable("listener", listener)
+        if type == "abort" and not self.aborted and listener not in self._listeners:
+            self._listeners.append(listener)
 
     def removeEventListener(self, type: str, listener: Listener, /) -> None:
         """Take it back.  A listener that is not there is no error."""
-        self._emitter.off(type, listener)
+        if type == "abort" and listener in self._listeners:
+            self._listeners.remove(listener)
 
     def throwIfAborted(self) -> None:
         """
@@ -45,14 +57,22 @@ class AbortSignal:
             raise self.reason if isinstance(self.reason, BaseException) else AbortError(self.reason)
 
     def _abort(self, reason: object) -> None:
-        if not self.aborted:
-            self.aborted = True
-            self.reason = AbortError() if reason is None else reason
-            self._emitter.emit("abort", self)
+        if self.aborted:
+            return
+        self.aborted = True
+        self.reason = AbortError() if reason is None else reason
+        while self._listeners:
+            listener = self._listeners.pop(0)
+            try:
+                listener(self)
+            except Exception as error:
+                report(error, None, "abort")
 
 
 class AbortController:
     """
+    Has a signal and pulls it.
+
     @ivar signal: the L{AbortSignal} to hand out.
     """
 

@@ -163,6 +163,7 @@ _TABLE: dict[str, tuple[type[NodeError], str]] = {
     "ERR_STREAM_NULL_VALUES": (NodeTypeError, "May not write null values to stream"),
     "ERR_STREAM_PREMATURE_CLOSE": (NodeError, "Premature close"),
     "ERR_STREAM_PUSH_AFTER_EOF": (NodeError, "stream.push() after EOF"),
+    "ERR_STREAM_UNABLE_TO_PIPE": (NodeError, "Cannot pipe to a closed or destroyed stream"),
     "ERR_STREAM_UNSHIFT_AFTER_END_EVENT": (NodeError, "stream.unshift() after end event"),
     "ERR_STREAM_WRITE_AFTER_END": (NodeError, "write after end"),
     "ERR_UNHANDLED_ERROR": (NodeError, "Unhandled error. ({0})"),

@@ -9,18 +9,21 @@ Python functions have no C{this}; a listener that needs its emitter is a method 
 
 What a listener returns is ignored, unless it is a coroutine or a Deferred: that is run to its end, and
 its failure is logged and destroys the emitter (where it is a stream), or is given to C{'error'} with
-C{captureRejections}.
+C{captureRejections}.  A Deferred is taken over: its failure is dealt with here, and later callbacks of it
+get C{None}.
 """
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
+from contextlib import ExitStack
 from math import inf, isnan
 from typing import Any, Final, Protocol, TypeVar, overload
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
@@ -51,9 +54,10 @@ class _Missing:
 _missing: Final = _Missing()
 
 
-class MaxListenersExceededWarning(ResourceWarning):
+class MaxListenersExceededWarning(RuntimeWarning):
     """
-    More listeners of one event than C{getMaxListeners()}: perhaps a leak.
+    More listeners of one event than C{getMaxListeners()}: perhaps a leak.  Not a C{ResourceWarning}, which
+    Python hides by default: Node prints this one.
 
     @ivar emitter: the L{EventEmitter}.
     @ivar type: the event.
@@ -61,9 +65,10 @@ class MaxListenersExceededWarning(ResourceWarning):
     """
 
     def __init__(self, emitter: EventEmitter, type: Hashable, count: int) -> None:
+        limit = emitter.getMaxListeners()
         super().__init__(
             f"Possible EventEmitter memory leak detected. {count} {type} listeners added to "
-            f"[{emitter.__class__.__name__}]. MaxListeners is {emitter.getMaxListeners():g}. "
+            f"[{emitter.__class__.__name__}]. MaxListeners is {limit if limit % 1 else int(limit)}. "
             "Use emitter.setMaxListeners() to increase limit"
         )
         self.emitter = emitter
@@ -99,7 +104,10 @@ class EventEmitter:
     Node's C{EventEmitter}.  Any hashable value is an event's name.
 
     @param captureRejections: a listener's coroutine or Deferred that fails is given to C{'error'}
-        instead of only being logged.  Default: C{EventEmitter.captureRejections}, which is false.
+        instead of only being logged.  Default: C{EventEmitter.captureRejections}, as it is now; that is
+        false until somebody changes it.
+    @cvar defaultMaxListeners: the limit of every emitter that has none of its own.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{captureRejections} is neither of the two.
     """
 
     defaultMaxListeners: float = 10
@@ -107,10 +115,15 @@ class EventEmitter:
 
     def __init__(self, *, captureRejections: bool | None = None) -> None:
         self._events: dict[Hashable, tuple[Listener, ...]] = {}
+        # An errorMonitor is there: emit() must look twice.
+        self._monitored = False
         self._maxListeners: float | None = None
         self._warned: set[Hashable] = set()
-        if captureRejections is not None:
-            self.captureRejections = captureRejections
+        if captureRejections is None:
+            captureRejections = type(self).captureRejections
+        elif not isinstance(captureRejections, bool):
+            raise invalidArgType("options.captureRejections", "of type boolean", captureRejections)
+        self.captureRejections = captureRejections
 
     # --- adding and removing ---------------------------------------------------------------------
 
@@ -175,11 +188,16 @@ class EventEmitter:
         """
         Remove all listeners of C{event}, or of all events (C{'removeListener'} goes last).  Each is
         reported to C{'removeListener'}, the last added first.
+
+        @return: the emitter.
         """
         if event is _missing:
             for name in [name for name in self._events if name != "removeListener"]:
                 self.removeAllListeners(name)
             self.removeAllListeners("removeListener")
+            # What was added meanwhile goes too, unreported, as in Node.
+            for name in list(self._events):
+                self._store(name, ())
         elif "removeListener" not in self._events:
             self._store(event, ())
         else:
@@ -199,30 +217,46 @@ class EventEmitter:
         @raise BaseException: C{'error'} without a listener raises its argument, or, where that is no
             exception, an error with the code C{ERR_UNHANDLED_ERROR} and the argument as C{.context}.
         """
-        if event == "error" and errorMonitor in self._events:
-            self.emit(errorMonitor, *args)
-        listeners = self._events.get(event)
-        if listeners is None:
-            if event == "error":
-                _raiseUnhandled(args)
-            return False
+        # Every nanosecond here is paid for each chunk of each socket: a subscript that may fail beats get().
+        # What is to be raised is raised below, where the KeyError cannot become its context.
+        listeners: tuple[Listener, ...] | None
+        try:
+            listeners = self._events[event]
+        except KeyError:
+            listeners = None
+        except AttributeError:
+            raise _notConstructed(self) from None
+        if listeners is None or self._monitored:
+            listeners = self._unheardOrMonitored(event, args)
+            if listeners is None:
+                return False
         for listener in listeners:
             result = listener(*args)
-            if result is not None and (isinstance(result, Deferred) or hasattr(result, "__await__")):
+            if result is not None and type(result) is not bool:
                 self._settle(result, event, args)
         return True
 
-    def _settle(self, result: Any, event: Hashable, args: tuple[Any, ...]) -> None:
-        """Run the coroutine or Deferred of a listener to its end."""
-        if not isinstance(result, Deferred):
-            result = Deferred.fromCoroutine(result)
-        result.addErrback(self._rejected, event, args)
+    def _unheardOrMonitored(self, event: Hashable, args: tuple[Any, ...]) -> tuple[Listener, ...] | None:
+        """The rare cases of L{emit}: tell the monitors of an error; find the listeners, or raise it."""
+        if event == "error":
+            if errorMonitor in self._events:
+                self.emit(errorMonitor, *args)
+            if "error" not in self._events:
+                _raiseUnhandled(args)
+        return self._events.get(event)
 
-    def _rejected(self, failure: Failure, event: Hashable, args: tuple[Any, ...]) -> None:
+    def _settle(self, result: object, event: Hashable, args: tuple[Any, ...]) -> None:
+        """What a listener returned: a coroutine or a Deferred is run to its end."""
+        if isinstance(result, Coroutine):
+            result = Deferred.fromCoroutine(result)
+        if isinstance(result, Deferred):
+            result.addErrback(self._rejected, self.captureRejections, event, args)
+
+    def _rejected(self, failure: Failure, captured: bool, event: Hashable, args: tuple[Any, ...]) -> None:
         """What a listener started has failed."""
         error = failure.value
         assert error is not None
-        if self.captureRejections:
+        if captured:
             # A tick later, so that what an 'error' listener raises does not end up in this Deferred.
             nextTick(self._captureRejection, error, event, *args)
         else:
@@ -231,11 +265,13 @@ class EventEmitter:
     def _captureRejection(self, error: BaseException, event: Hashable, *args: Any) -> None:
         """
         With C{captureRejections}: what to do with C{error}.  Node's C{emitter[captureRejectionSymbol]}.
-        An C{'error'} listener that fails itself is not asked again.
+        Here it is given to C{'error'}, whose own failures are not captured: they could go round for ever.
         """
-        if event == "error":
-            raise error
-        self.emit("error", error)
+        before, self.captureRejections = self.captureRejections, False
+        try:
+            self.emit("error", error)
+        finally:
+            self.captureRejections = before
 
     def _listenerFailed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
         """Without C{captureRejections}: log it; a stream is destroyed with it."""
@@ -244,7 +280,7 @@ class EventEmitter:
     # --- asking ----------------------------------------------------------------------------------
 
     def listeners(self, event: Hashable) -> list[Listener]:
-        """The functions that listen to C{event}, in order, as they were given to L{on} and L{once}."""
+        """The functions that listen to C{event}, in order, as they were given to L{on} and L{once}.  A new list."""
         return [_unwrap(listener) for listener in self._events.get(event, ())]
 
     def rawListeners(self, event: Hashable) -> list[Listener]:
@@ -269,7 +305,7 @@ class EventEmitter:
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, not a number.
         @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or not a number (NaN).
         """
-        self._maxListeners = _checkMaxListeners("setMaxListeners", n)
+        self._maxListeners = _checkMaxListeners(n)
         return self
 
     def getMaxListeners(self) -> float:
@@ -279,6 +315,7 @@ class EventEmitter:
     # --- inside ----------------------------------------------------------------------------------
 
     def _addOrDecorate(self, event: Hashable, listener: Any, *, once: bool, prepend: bool) -> Any:
+        """Every listener is added here: the place for a subclass to see to it."""
         if listener is _missing:
 
             def decorate(function: _ListenerT) -> _ListenerT:
@@ -287,11 +324,15 @@ class EventEmitter:
 
             return decorate
         requireCallable("listener", listener)
-        if "newListener" in self._events:
-            self.emit("newListener", event, listener)
-        added = (Once(self, event, listener),) if once else (listener,)
-        before = self._events.get(event, ())
-        listeners = added + before if prepend else before + added
+        try:
+            events = self._events
+        except AttributeError:
+            raise _notConstructed(self) from None
+        if "newListener" in events:
+            self.emit("newListener", event, _unwrap(listener))
+        added = Once(self, event, listener) if once else listener
+        before = events.get(event, ())
+        listeners = (added, *before) if prepend else (*before, added)
         self._store(event, listeners)
         self._warnOfLeak(event, len(listeners))
         return self
@@ -300,15 +341,33 @@ class EventEmitter:
         """The one place where registrations change."""
         if listeners:
             self._events[event] = listeners
-        elif event in self._events:
-            del self._events[event]
+        else:
+            self._events.pop(event, None)
+        if event is errorMonitor:
+            self._monitored = bool(listeners)
+        if len(listeners) < 2 and self._warned:
+            # Node forgets too that it has warned, once no more than one is left.
             self._warned.discard(event)
 
     def _warnOfLeak(self, event: Hashable, count: int) -> None:
         limit = self.getMaxListeners()
         if 0 < limit < count and event not in self._warned:
             self._warned.add(event)
-            warnings.warn(MaxListenersExceededWarning(self, event, count), stacklevel=4)
+            warnings.warn(MaxListenersExceededWarning(self, event, count), stacklevel=_levelOfUser())
+
+
+def _notConstructed(emitter: EventEmitter) -> RuntimeError:
+    return RuntimeError(f"{type(emitter).__name__}.__init__ has not called super().__init__()")
+
+
+def _levelOfUser() -> int:
+    """The C{stacklevel}, seen from the caller, of the first line that is not nodenet's own."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nodenet."):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def _unwrap(listener: Listener) -> Listener:
@@ -324,11 +383,16 @@ def _raiseUnhandled(args: tuple[Any, ...]) -> None:
     raise error
 
 
-def _checkMaxListeners(name: str, n: object) -> float:
+def _checkMaxListeners(n: object) -> float:
+    number = _checkNumber("setMaxListeners", n)
+    if number < 0 or isnan(number):
+        raise outOfRange("setMaxListeners", ">= 0", n)
+    return number
+
+
+def _checkNumber(name: str, n: object) -> float:
     if isinstance(n, bool) or not isinstance(n, int | float):
         raise invalidArgType(name, "of type number", n)
-    if n < 0 or isnan(n):
-        raise outOfRange(name, ">= 0", n)
     return n
 
 
@@ -356,6 +420,10 @@ def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None =
         C{signal} is aborted, also when it already was.  Cancelling removes the listeners.
     """
 
+    _checkSignal(signal)
+    if signal is not None and signal.aborted:
+        return fail(AbortError(signal.reason))
+
     def forget() -> None:
         emitter.off(event, arrived)
         if event != "error":
@@ -363,28 +431,28 @@ def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None =
         if signal is not None:
             signal.removeEventListener("abort", aborted)
 
-    def arrived(*args: Any) -> None:
-        forget()
-        result.callback(list(args))
+    def settle(value: list[Any] | Failure) -> None:
+        # An emission that is under way calls its listeners even when they have been removed meanwhile.
+        if not result.called:
+            forget()
+            result.callback(value)
 
-    def failed(error: Any) -> None:
-        forget()
-        result.errback(_asException(error))
+    def arrived(*args: Any) -> None:
+        settle(list(args))
+
+    def failed(error: Any = None, *_: Any) -> None:
+        settle(Failure(_asException(error)))
 
     def aborted(_: object = None) -> None:
         assert signal is not None
-        forget()
-        result.errback(AbortError(signal.reason))
+        settle(Failure(AbortError(signal.reason)))
 
     result: Deferred[list[Any]] = Deferred(lambda _: forget())
     if signal is not None:
-        if signal.aborted:
-            result.errback(AbortError(signal.reason))
-            return result
         signal.addEventListener("abort", aborted)
-    emitter.on(event, arrived)
+    emitter.once(event, arrived)
     if event != "error":
-        emitter.on("error", failed)
+        emitter.once("error", failed)
     return result
 
 
@@ -424,6 +492,8 @@ class _Arrivals:
             signal.addEventListener("abort", self.aborted)
 
     def arrived(self, *args: Any) -> None:
+        if self.finished:
+            return  # an emission that was under way when the iterator ended
         if self.waiting:
             self.waiting.popleft().callback(list(args))
             return
@@ -448,7 +518,9 @@ class _Arrivals:
             self.waiting.append(result)
         return result
 
-    def failed(self, error: Any) -> None:
+    def failed(self, error: Any = None, *_: object) -> None:
+        if self.finished:
+            return
         if self.waiting:
             self.waiting.popleft().errback(_asException(error))
         else:
@@ -461,6 +533,7 @@ class _Arrivals:
 
     def finish(self, *_: object) -> None:
         self.finished = True
+        self.paused = False
         for name, listener in self.listening:
             self.emitter.off(name, listener)
         self.listening.clear()
@@ -513,10 +586,15 @@ def on(
     @param highWaterMark: with more emissions kept than this, C{emitter.pause()} is called ...
     @param lowWaterMark: ... and with fewer than this, C{emitter.resume()}.
     @raise AbortError: C{signal} is aborted already.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, a mark is no number, or C{signal} is no signal.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, a mark is less than 1 or not whole.
     """
-    for name, mark in (("highWaterMark", highWaterMark), ("lowWaterMark", lowWaterMark)):
+    for name, mark in (("options.highWaterMark", highWaterMark), ("options.lowWaterMark", lowWaterMark)):
+        if _checkNumber(name, mark) != inf and mark % 1:
+            raise outOfRange(name, "an integer", mark)
         if mark < 1:
-            raise outOfRange(f"options.{name}", ">= 1", mark)
+            raise outOfRange(name, ">= 1", mark)
+    _checkSignal(signal)
     if signal is not None and signal.aborted:
         raise AbortError(signal.reason)
     return EventIterator(_Arrivals(emitter, event, close, highWaterMark, lowWaterMark, signal))
@@ -531,7 +609,36 @@ def _asException(error: object) -> BaseException:
     return wrapped
 
 
+def _checkSignal(signal: object) -> None:
+    if signal is not None and not hasattr(signal, "aborted"):
+        raise invalidArgType("options.signal", "an instance of AbortSignal", signal)
+
+
 # --- the module functions ------------------------------------------------------------------------
+
+
+def addAbortListener(signal: AbortSignal, listener: Callable[[], object]) -> ExitStack:
+    """
+    Call C{listener()} when C{signal} is aborted; in the next tick if it already is.  Node's
+    C{events.addAbortListener}.
+
+    @return: its C{close()}, or the end of a C{with} block of it, takes the listener back.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{signal} is no signal, or the listener cannot be called.
+    """
+    if not hasattr(signal, "aborted"):
+        raise invalidArgType("signal", "an instance of AbortSignal", signal)
+    requireCallable("listener", listener)
+
+    def aborted(_: object = None) -> None:
+        listener()
+
+    disposable = ExitStack()
+    if signal.aborted:
+        nextTick(listener)
+    else:
+        signal.addEventListener("abort", aborted)
+        disposable.callback(signal.removeEventListener, "abort", aborted)
+    return disposable
 
 
 def getEventListeners(emitter: EventEmitter, event: Hashable) -> list[Listener]:
@@ -556,7 +663,7 @@ def setMaxListeners(n: float, *emitters: EventEmitter) -> None:
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, not a number.
     @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or NaN.
     """
-    _checkMaxListeners("setMaxListeners", n)
+    _checkMaxListeners(n)
     if not emitters:
         EventEmitter.defaultMaxListeners = n
     for emitter in emitters:

@@ -220,7 +220,7 @@ def _takingTurns(addresses: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     """IPv6 and IPv4 by turns, beginning with the family of the first; within one the resolver's order."""
     first = [each for each in addresses if each[1] == addresses[0][1]]
     second = [each for each in addresses if each[1] != addresses[0][1]]
-    ordered = []
+    ordered: list[tuple[str, int]] = []
     while first or second:
         ordered.extend(queue.pop(0) for queue in (first, second) if queue)
     return ordered

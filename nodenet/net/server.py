@@ -5,10 +5,10 @@ L{Server}: listens, accepts, counts; and L{SocketFactory}, the same for those wh
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
 from zope.interface import implementer
 
 from nodenet.adapter import dial, listen
@@ -32,6 +32,9 @@ from nodenet.net.options import (
 )
 from nodenet.net.socket import Socket
 
+if TYPE_CHECKING:
+    from nodenet.net.typed import OnServer
+
 
 @implementer(IActive)
 class Server(EventEmitter):
@@ -51,6 +54,14 @@ class Server(EventEmitter):
     @ivar connections: how many there are.  Node has deprecated it for L{getConnections}.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}; C{ERR_INVALID_ARG_VALUE}, an unknown option.
     """
+
+    if TYPE_CHECKING:
+        # Narrower than an EventEmitter's on purpose: a misspelt event or a listener that does not fit is refused.
+        on: OnServer  # type: ignore[assignment]
+        once: OnServer  # type: ignore[assignment]
+        addListener: OnServer  # type: ignore[assignment]
+        prependListener: OnServer  # type: ignore[assignment]
+        prependOnceListener: OnServer  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -88,6 +99,7 @@ class Server(EventEmitter):
         self._lookups = 0  # so many names are being looked up
         self._adopted = False  # a SocketFactory listens for us
         self._drained: Deferred[None] | None = None
+        self._deadline: IDelayedCall | None = None
         if connectionListener is not None:
             self.on("connection", connectionListener)
 
@@ -293,6 +305,8 @@ class Server(EventEmitter):
             nextTick(self.emit, "close")
             if self._drained is not None:
                 drained, self._drained = self._drained, None
+                if self._deadline is not None and self._deadline.active():
+                    self._deadline.cancel()
                 drained.callback(None)
 
     def closeGracefully(self, timeout: float = 10_000) -> Deferred[None]:
@@ -315,10 +329,8 @@ class Server(EventEmitter):
         self.emit("draining")
         for socket in list(self._sockets):
             socket.end()
-        finished = self._drained
-        if self._sockets and finished is not None:
-            deadline = self._useLoop().callLater(timeout, self.destroyConnections)
-            finished.addBoth(lambda result: deadline.active() and deadline.cancel() and None)
+        if self._sockets:
+            self._deadline = self._useLoop().callLater(timeout, self.destroyConnections)
         self.close()
 
     def destroyConnections(self) -> None:

@@ -33,9 +33,9 @@ from nodenet.errors import (
     requireCallable,
     systemError,
 )
-from nodenet.interfaces import IActive, IDuplex, IStreamHandle, IStreamHandleOwner
-from nodenet.net.address import AddressInfo, addressInfo
+from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
 from nodenet.net.connecting import Connecting
+from nodenet.net.ends import Ends, label
 from nodenet.net.idle import IdleTimer
 from nodenet.net.options import (
     ConnectOptions,
@@ -50,10 +50,15 @@ from nodenet.stream import Duplex, byteLength, encode
 
 if TYPE_CHECKING:
     from nodenet.net.server import Server
+    from nodenet.net.typed import OnSocket
 
 Callback = Callable[..., object]
 
 _LONGEST_TIMEOUT = 2**31 - 1
+
+# Node's defaults of autoSelectFamily and autoSelectFamilyAttemptTimeout.
+_AUTO_SELECT_FAMILY = True
+_ATTEMPT_TIMEOUT = 250
 
 
 class _Missing:
@@ -64,8 +69,8 @@ class _Missing:
 _missing: Any = _Missing()
 
 
-@implementer(IStreamHandleOwner, IActive, IDuplex)
-class Socket(Duplex):
+@implementer(IStreamHandleOwner, IActive)
+class Socket(Ends, Duplex):
     """
     One end of a TCP or UNIX connection.  Node's C{net.Socket}.
 
@@ -84,13 +89,20 @@ class Socket(Duplex):
     @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an unknown option or a bad mark; C{ERR_INVALID_ARG_TYPE}.
     """
 
+    if TYPE_CHECKING:
+        # Narrower than an EventEmitter's on purpose: a misspelt event or a listener that does not fit is refused.
+        on: OnSocket  # type: ignore[assignment]
+        once: OnSocket  # type: ignore[assignment]
+        addListener: OnSocket  # type: ignore[assignment]
+        prependListener: OnSocket  # type: ignore[assignment]
+        prependOnceListener: OnSocket  # type: ignore[assignment]
+
     connecting = False
     server: Server | None = None
     timeout: float | None = None
     bytesRead = 0
     autoSelectFamilyAttemptedAddresses: list[str] | None = None
 
-    _handle: IStreamHandle | None = None
     _connecting: Connecting | None = None
     _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
     _refd = True
@@ -99,14 +111,12 @@ class Socket(Duplex):
     _noDelay = False
     _keepAlive: tuple[bool, int] | None = None
     _idle: IdleTimer | None = None
-    _pending: Sequence[tuple[Any, str | None]] = ()
+    _pending: Sequence[tuple[Any, str]] = ()
     _writeCallback: Callback | None = None
     _shutdownCallback: Callback | None = None
     _queueSeen = 0
     _bytesSent = 0
     _loop: Loop | None = None
-    _host: AddressInfo | None = None
-    _peer: AddressInfo | None = None
     _label = ""
 
     def __init__(self, options: SocketOptions | None = None, /, **named: Unpack[SocketOptions]) -> None:
@@ -152,7 +162,7 @@ class Socket(Duplex):
             connection.)
         """
         given, callback = readArguments(args, options, ConnectOptions)
-        request = readConnect(given)
+        request = readConnect(given, _AUTO_SELECT_FAMILY, _ATTEMPT_TIMEOUT)
         if not self.destroyed and self._hadHandle:
             raise systemError(errno.EALREADY if self.connecting else errno.EISCONN, "connect")
         if self.destroyed:
@@ -267,13 +277,13 @@ class Socket(Duplex):
         elif not self._handle.reading:
             self._handle.readStart()
 
-    def _write(self, chunk: Any, encoding: str | None, callback: Callback) -> None:
+    def _write(self, chunk: Any, encoding: str, callback: Callback) -> None:
         self._dispatch([(chunk, encoding)], callback)
 
-    def _writev(self, chunks: Sequence[tuple[Any, str | None]], callback: Callback) -> None:
+    def _writev(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
         self._dispatch(chunks, callback)
 
-    def _dispatch(self, chunks: Sequence[tuple[Any, str | None]], callback: Callback) -> None:
+    def _dispatch(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
         if self.connecting:
             self._park(chunks, callback)
             return
@@ -283,10 +293,7 @@ class Socket(Duplex):
             callback(nodeError("ERR_SOCKET_CLOSED"))
             return
         self._touch()
-        encoded = [
-            chunk if type(chunk) is bytes else encode(chunk, encoding) if isinstance(chunk, str) else bytes(chunk)
-            for chunk, encoding in chunks
-        ]
+        encoded = [encode(chunk, encoding) if isinstance(chunk, str) else chunk for chunk, encoding in chunks]
         self._bytesSent += sum(map(len, encoded))
         if handle.write(encoded):
             callback()
@@ -294,7 +301,7 @@ class Socket(Duplex):
             self._writeCallback = callback
             self._queueSeen = handle.writeQueueSize
 
-    def _park(self, chunks: Sequence[tuple[Any, str | None]], callback: Callback) -> None:
+    def _park(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
         """A write before the connection: it goes out at C{'connect'}, before listeners that are added later."""
         self._pending = chunks
 
@@ -329,7 +336,7 @@ class Socket(Duplex):
         loop = self._loop
         if handle is not None:
             if error is not None:
-                self._label = _label(handle)
+                self._label = label(handle)
             self._shutdownCallback = None
             if self._resetting:
                 handle.reset()
@@ -515,57 +522,6 @@ class Socket(Duplex):
 
     # --- what a user asks ------------------------------------------------------------------------
 
-    def address(self) -> AddressInfo | dict[str, Any]:
-        """Our own address; C{{}} without a connection and on a UNIX socket.  Node's C{socket.address}."""
-        return self._ownAddress() or {}
-
-    def _ownAddress(self) -> AddressInfo | None:
-        if self._host is None and self._handle is not None:
-            self._host = addressInfo(self._handle.getHost())
-        return self._host
-
-    def _peerAddress(self) -> AddressInfo | None:
-        # Kept when the connection is gone, if it was asked for before: as in Node.
-        if self._peer is None and self._handle is not None:
-            self._peer = addressInfo(self._handle.getPeer())
-        return self._peer
-
-    @property
-    def localAddress(self) -> str | None:
-        """Our IP address, or C{None}."""
-        found = self._ownAddress()
-        return found and found.address
-
-    @property
-    def localPort(self) -> int | None:
-        """Our port, or C{None}."""
-        found = self._ownAddress()
-        return found and found.port
-
-    @property
-    def localFamily(self) -> str | None:
-        """C{"IPv4"}, C{"IPv6"} or C{None}."""
-        found = self._ownAddress()
-        return found and found.family
-
-    @property
-    def remoteAddress(self) -> str | None:
-        """The peer's IP address, or C{None}.  After the end only if it was asked for before."""
-        found = self._peerAddress()
-        return found and found.address
-
-    @property
-    def remotePort(self) -> int | None:
-        """The peer's port, or C{None}."""
-        found = self._peerAddress()
-        return found and found.port
-
-    @property
-    def remoteFamily(self) -> str | None:
-        """C{"IPv4"}, C{"IPv6"} or C{None}."""
-        found = self._peerAddress()
-        return found and found.family
-
     @property
     def pending(self) -> bool:
         """Not connected: not yet, or no more."""
@@ -588,14 +544,13 @@ class Socket(Duplex):
     @property
     def bytesWritten(self) -> int:
         """How many bytes were sent or wait to be; a C{str} counts in its encoding.  Kept after the end."""
-        waiting = [*self._pending, *self.writableBuffer]
+        waiting = [*self._pending, *((chunk, encoding) for chunk, encoding, _ in self._writableState.buffered)]
         return self._bytesSent + sum(
-            byteLength(chunk, encoding) if isinstance(chunk, str) else memoryview(chunk).nbytes
-            for chunk, encoding in waiting
+            byteLength(chunk, encoding) if isinstance(chunk, str) else len(chunk) for chunk, encoding in waiting
         )
 
     def __repr__(self) -> str:
-        where = _label(self._handle) if self._handle is not None else self._label
+        where = label(self._handle) if self._handle is not None else self._label
         return f"<{type(self).__name__} {self.readyState}{where}>"
 
     # --- for the loop's books --------------------------------------------------------------------
@@ -618,11 +573,3 @@ class Socket(Duplex):
     def selectables(self) -> Sequence[object]:
         """See L{nodenet.interfaces.IActive}."""
         return () if self._handle is None else self._handle.selectables()
-
-
-def _label(handle: IStreamHandle) -> str:
-    """Who speaks to whom, for logs."""
-    host, peer = addressInfo(handle.getHost()), addressInfo(handle.getPeer())
-    if host is None or peer is None:
-        return " on a UNIX socket"
-    return f" {host.address}:{host.port} to {peer.address}:{peer.port}"

@@ -1,0 +1,80 @@
+"""
+The two ends of a connection: the addresses that a socket shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodenet.interfaces import IStreamHandle
+from nodenet.net.address import AddressInfo, addressInfo
+
+
+class Ends:
+    """
+    The part of a L{nodenet.net.Socket} that knows who speaks to whom.  Addresses are asked for when they are wanted,
+    and kept.
+    """
+
+    _handle: IStreamHandle | None = None
+    _host: AddressInfo | None = None
+    _peer: AddressInfo | None = None
+
+    def address(self) -> AddressInfo | dict[str, Any]:
+        """Our own address; C{{}} without a connection and on a UNIX socket.  Node's C{socket.address}."""
+        return self._ownAddress() or {}
+
+    def _ownAddress(self) -> AddressInfo | None:
+        if self._host is None and self._handle is not None:
+            self._host = addressInfo(self._handle.getHost())
+        return self._host
+
+    def _peerAddress(self) -> AddressInfo | None:
+        # Kept when the connection is gone, if it was asked for before: as in Node.
+        if self._peer is None and self._handle is not None:
+            self._peer = addressInfo(self._handle.getPeer())
+        return self._peer
+
+    @property
+    def localAddress(self) -> str | None:
+        """Our IP address, or C{None}."""
+        found = self._ownAddress()
+        return None if found is None else found.address
+
+    @property
+    def localPort(self) -> int | None:
+        """Our port, or C{None}."""
+        found = self._ownAddress()
+        return None if found is None else found.port
+
+    @property
+    def localFamily(self) -> str | None:
+        """C{"IPv4"}, C{"IPv6"} or C{None}."""
+        found = self._ownAddress()
+        return None if found is None else found.family
+
+    @property
+    def remoteAddress(self) -> str | None:
+        """The peer's IP address, or C{None}.  After the end only if it was asked for before."""
+        found = self._peerAddress()
+        return None if found is None else found.address
+
+    @property
+    def remotePort(self) -> int | None:
+        """The peer's port, or C{None}."""
+        found = self._peerAddress()
+        return None if found is None else found.port
+
+    @property
+    def remoteFamily(self) -> str | None:
+        """C{"IPv4"}, C{"IPv6"} or C{None}."""
+        found = self._peerAddress()
+        return None if found is None else found.family
+
+
+def label(handle: IStreamHandle) -> str:
+    """Who speaks to whom, for logs."""
+    host, peer = addressInfo(handle.getHost()), addressInfo(handle.getPeer())
+    if host is None or peer is None:
+        return " on a UNIX socket"
+    return f" {host.address}:{host.port} to {peer.address}:{peer.port}"

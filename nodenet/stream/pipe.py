@@ -1,0 +1,133 @@
+"""
+One pipe: what C{source.pipe(destination)} listens to, on both ends, until it is unpiped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nodenet.adapter.turn import nextTick
+from nodenet.stream.destroy import errorOrDestroy
+
+if TYPE_CHECKING:
+    from nodenet.stream.readable import Readable
+
+
+class Pipe:
+    """
+    The listeners of one pipe.  It has no other owner than the two emitters, and ends with C{'unpipe'}.
+
+    @param source: where chunks come from.
+    @param destination: where they go.
+    """
+
+    __slots__ = ("_destination", "_over", "_source", "_waits")
+
+    def __init__(self, source: Readable, destination: Any) -> None:
+        self._source = source
+        self._destination = destination
+        self._over = False
+        # Whether 'drain' is listened to: from the first time that the destination was full.
+        self._waits = False
+
+    def start(self, end: bool) -> None:
+        """Connect the two; C{end}: the destination's C{end()} follows C{'end'}."""
+        source, destination = self._source, self._destination
+        state = source._readableState
+        if len(state.pipes) == 1:
+            state.severalPipes = True
+        state.pipes.append(destination)
+        atEnd = self._endDestination if end else self._unpipe
+        if state.endEmitted:
+            nextTick(atEnd)
+        else:
+            source.once("end", atEnd)
+        destination.on("unpipe", self._onUnpipe)
+        source.on("data", self._onData)
+        # First in line, so that the source is off before anyone hears of the error.
+        destination.prependListener("error", self._onError)
+        destination.once("close", self._onClose)
+        destination.once("finish", self._onFinish)
+        destination.emit("pipe", source)
+        if destination.writableNeedDrain:
+            self._wait()
+        elif not state.flowing:
+            source.resume()
+
+    def _onData(self, chunk: Any) -> None:
+        try:
+            room = self._destination.write(chunk)
+        except Exception as error:
+            self._destination.destroy(error)
+        else:
+            if not room:
+                self._wait()
+
+    def _wait(self) -> None:
+        """The destination is full."""
+        source, destination = self._source, self._destination
+        # write() may have unpiped; then nobody would ever resume the source.
+        if not self._over:
+            state = source._readableState
+            if state.pipes == [destination]:
+                state.awaiting = {destination}
+                state.severalPipes = False
+            elif destination in state.pipes:
+                state.awaiting.add(destination)
+            source.pause()
+        if not self._waits:
+            self._waits = True
+            destination.on("drain", self._onDrain)
+
+    def _onDrain(self) -> None:
+        state = self._source._readableState
+        state.awaiting.discard(self._destination)
+        if not state.awaiting and state.dataListening:
+            self._source.resume()
+
+    def _endDestination(self) -> None:
+        self._destination.end()
+
+    def _unpipe(self) -> None:
+        self._source.unpipe(self._destination)
+
+    def _onUnpipe(self, source: Any, info: dict[str, bool] | None = None) -> None:
+        if source is self._source and info is not None and not info["hasUnpiped"]:
+            info["hasUnpiped"] = True
+            self._stop()
+
+    def _onError(self, error: Any) -> None:
+        destination = self._destination
+        self._unpipe()
+        destination.removeListener("error", self._onError)
+        if not destination.listenerCount("error"):
+            # We have heard it, but it is not ours to keep quiet.
+            if destination._errorEmitted:
+                destination.emit("error", error)
+            else:
+                errorOrDestroy(destination, error)
+
+    def _onClose(self) -> None:
+        self._destination.removeListener("finish", self._onFinish)
+        self._unpipe()
+
+    def _onFinish(self) -> None:
+        self._destination.removeListener("close", self._onClose)
+        self._unpipe()
+
+    def _stop(self) -> None:
+        source, destination = self._source, self._destination
+        destination.removeListener("close", self._onClose)
+        destination.removeListener("finish", self._onFinish)
+        if self._waits:
+            destination.removeListener("drain", self._onDrain)
+        destination.removeListener("error", self._onError)
+        destination.removeListener("unpipe", self._onUnpipe)
+        source.removeListener("end", self._endDestination)
+        source.removeListener("end", self._unpipe)
+        source.removeListener("data", self._onData)
+        self._over = True
+        # A source that waits for this destination must not wait for ever.
+        state = source._readableState
+        if self._waits and (state.awaiting or state.severalPipes) and destination._writableState.needDrain:
+            self._onDrain()
