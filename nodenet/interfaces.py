@@ -61,7 +61,7 @@ class IStreamHandle(Interface):
     One end of a connection, as a L{nodenet.net.Socket} sees it.  Node's word.
 
     At most one C{write} is unfinished at a time, and no C{write} follows C{shutdown}: the owner sees to it.
-    No verb raises on a connection that broke meanwhile; the owner hears of that by C{onError}.
+    No verb but C{write} raises on a connection that broke meanwhile; the owner hears of that by C{onError}.
     """
 
     owner = Attribute("The L{IStreamHandleOwner}, or C{None}: then what comes is dropped and nobody is told.")
@@ -82,6 +82,7 @@ class IStreamHandle(Interface):
         Send.
 
         @return: C{True} when all of it is with the kernel already, C{False} when C{onWritten} will tell.
+        @raise NodeError: it failed at once; C{onError} does not repeat it.
         """
 
     def shutdown() -> None:
@@ -106,11 +107,11 @@ class IStreamHandle(Interface):
         @param initialDelay: whole seconds before the first probe; 0 leaves what is set.
         """
 
-    def getHost() -> IAddress:
-        """Our address."""
+    def getHost() -> IAddress | None:
+        """Our address; C{None} when the connection is lost."""
 
-    def getPeer() -> IAddress:
-        """The peer's address."""
+    def getPeer() -> IAddress | None:
+        """The peer's address, as far as it is known."""
 
     def selectables() -> Sequence[object]:
         """What of it the reactor knows as a reader or writer."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -49,6 +50,10 @@ class Listening:
         """Accept no more.  A UNIX socket's file is gone when this returns."""
         if isinstance(self._port, _UNIXPort):
             self._port.removeFile()
+        elif isinstance(self._port, tcp.Port):
+            # Twisted closes it when the reactor comes round; the kernel need not wait.
+            with suppress(OSError):
+                self._port.socket.shutdown(socket.SHUT_RDWR)
         stopped: Deferred[object] = maybeDeferred(self._port.stopListening)
         stopped.addErrback(lambda failure: _log.failure("closing a listening port", failure))
 

@@ -1,8 +1,8 @@
 """
 The loop: what a reactor lacks to be Node's event loop.
 
-Two things.  The I{phases} after a batch of I/O: first the immediates, then the closings, each callback a
-turn of its own.  And the I{books}: which sockets and servers there are, so that L{run} can end the program
+Two things.  The I{phases} after a batch of I/O: first the immediates, then the closings, then the shutdowns, each
+callback a turn of its own.  And the I{books}: which sockets and servers there are, so that L{run} can end the program
 when nothing ref'd is left.  In a reactor that somebody else runs, the books are kept and nothing more.
 
 There is one L{Loop} a reactor.  The phases are one zero-delay call: whatever asks for one in a batch of I/O
@@ -56,6 +56,7 @@ class Loop:
         self._active: dict[IActive, None] = {}
         self._immediates: list[_Call] = []
         self._closings: list[_Call] = []
+        self._shutdowns: list[_Call] = []
         self._scheduled = False
         self._own: weakref.WeakSet[IDelayedCall] = weakref.WeakSet()
         self.changed: Callable[[], None] | None = None
@@ -87,18 +88,23 @@ class Loop:
         self._closings.append((fn, args))
         self._schedule()
 
+    def shutdown(self, fn: Callable[..., object], *args: Any) -> None:
+        """Call C{fn(*args)} after the closings: libuv sends its FINs before it polls again."""
+        self._shutdowns.append((fn, args))
+        self._schedule()
+
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
             self.later(0, self._phases)
 
     def _phases(self) -> None:
-        # Those that are added by an immediate wait for the next batch; a closing added by one does not.
+        # What an immediate adds to the immediates waits for the next batch; what it adds to the others does not.
         self._scheduled = False
-        for fn, args in _taken(self._immediates):
-            enter(None, fn, *args)
-        for fn, args in _taken(self._closings):
-            enter(None, fn, *args)
+        flush()
+        for phase in (self._immediates, self._closings, self._shutdowns):
+            for fn, args in _taken(phase):
+                enter(None, fn, *args)
 
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall:
         """Call C{fn(*args)} as a turn in C{ms}.  Does not keep L{run} going: Node's unref'd timer."""
@@ -158,8 +164,8 @@ class Loop:
         for thing in list(self._active):
             thing.abandon()
         self._active.clear()
-        self._immediates.clear()
-        self._closings.clear()
+        for phase in (self._immediates, self._closings, self._shutdowns):
+            phase.clear()
 
 
 def _taken(calls: list[_Call]) -> Sequence[_Call]:

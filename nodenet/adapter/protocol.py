@@ -6,7 +6,7 @@ Twisted's callbacks come in, Node's verbs go out::
 
     dataReceived          -> onRead         readStart, readStop  -> resumeProducing, pauseProducing
     readConnectionLost    -> onEnd          write                -> write, and a look at what became of it
-    writeConnectionLost   -> onShutdown     shutdown             -> loseWriteConnection
+    writeConnectionLost   -> onShutdown     shutdown             -> loseWriteConnection, when this batch is over
     connectionLost        -> onEnd, onError close                -> see below
                              or onClosed    reset                -> abortConnection
 
@@ -50,7 +50,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nodenet.adapter.loop import Loop, loopOf
-from nodenet.adapter.turn import enter, nextTick
+from nodenet.adapter.turn import enter
 from nodenet.errors import NodeError, fromFailure, systemError
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 
@@ -84,9 +84,10 @@ class SocketProtocol(Protocol):
     _offset = 0
     _deadline: IDelayedCall | None = None
 
-    def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop) -> None:
+    def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
         self._loop = loop
+        self._peer = peer  # kept for when the transport has forgotten it
 
     @property
     def reactor(self) -> Any:
@@ -179,9 +180,7 @@ class SocketProtocol(Protocol):
 
     def write(self, chunks: Sequence[bytes]) -> bool:
         if self._lost:
-            self.writing = True
-            nextTick(self._fail, systemError(errno.EPIPE, "write"))
-            return False
+            raise systemError(errno.EPIPE, "write")
         if not self._producing:
             self._producing = True
             self._transport.registerProducer(self, not self._precise)
@@ -200,10 +199,7 @@ class SocketProtocol(Protocol):
             transport.write(data if size <= _SLICE else data[self._offset : self._offset + _SLICE])
             if transport.doWrite() is not None:
                 # The transport does not tell why.  The kernel's rule: a reset that follows a FIN is EPIPE.
-                self.writing = True
-                reason = systemError(errno.EPIPE if self._ended else errno.ECONNRESET, "write")
-                nextTick(self._fail, reason)
-                return False
+                raise systemError(errno.EPIPE if self._ended else errno.ECONNRESET, "write")
             if not self._taken:
                 self.writing = True
                 return False
@@ -237,7 +233,11 @@ class SocketProtocol(Protocol):
     def _written(self) -> None:
         if self._precise:
             self._offset = min(self._offset + _SLICE, len(self._data))
-            if not self._send():
+            try:
+                if not self._send():
+                    return
+            except NodeError as error:
+                self._fail(error)
                 return
         else:
             self._data = b""
@@ -249,12 +249,18 @@ class SocketProtocol(Protocol):
 
     def shutdown(self) -> None:
         self._shutting = self.writing = True
+        self._loop.shutdown(self._sendFIN)
+
+    def _sendFIN(self) -> None:
+        if self._closing:
+            return
         if self._lost:
-            nextTick(self._shutdownDone)
+            self._shutdownDone()
             return
         self._unregister()
-        if self.halfCloses:
+        if self._precise:
             self._transport.loseWriteConnection()
+            self._transport.doWrite()
         else:
             self._transport.loseConnection()
 
@@ -267,6 +273,8 @@ class SocketProtocol(Protocol):
         elif self._precise:
             self._transport.stopReading()
             self._transport.stopWriting()
+            # No shutdown() before close(): with unread bytes the kernel then sends a RST, as to Node's peers.
+            self._transport._shouldShutdown = False
             self._loop.closing(self._transport.connectionLost, Failure(ConnectionDone()))
         elif self._paused:
             self._abort()
@@ -333,13 +341,14 @@ class SocketProtocol(Protocol):
     def _isTCP(self) -> bool:
         return not self._lost and isinstance(self.getHost(), IPv4Address | IPv6Address)
 
-    def getHost(self) -> IAddress:
-        host: IAddress = self._transport.getHost()
+    def getHost(self) -> IAddress | None:
+        host: IAddress | None = None if self._lost else self._transport.getHost()
         return host
 
-    def getPeer(self) -> IAddress:
-        peer: IAddress = self._transport.getPeer()
-        return peer
+    def getPeer(self) -> IAddress | None:
+        if not self._lost:
+            self._peer = self._transport.getPeer()
+        return self._peer
 
     def selectables(self) -> Sequence[object]:
         """The transport, and those that it is wrapped around."""
@@ -367,6 +376,6 @@ class HandleFactory(Factory):
         self._reactor = reactor
 
     def buildProtocol(self, addr: IAddress | None) -> SocketProtocol:
-        protocol = SocketProtocol(self._accept, loopOf(self._reactor))
+        protocol = SocketProtocol(self._accept, loopOf(self._reactor), addr)
         protocol.factory = self
         return protocol

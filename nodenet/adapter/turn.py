@@ -98,7 +98,7 @@ def inTurn(fn: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
 def enter(owner: object, fn: Callable[..., object], *args: Any) -> None:
     """
     The way in from the reactor: like L{inTurn}, but what C{fn} raises is logged and C{owner}, if it
-    can be destroyed, is destroyed with it.
+    can be destroyed, is destroyed with it.  Ticks that were queued outside of any turn go first.
     """
     if _turn.running:
         try:
@@ -106,6 +106,8 @@ def enter(owner: object, fn: Callable[..., object], *args: Any) -> None:
         except Exception as error:
             report(error, owner, fn)
         return
+    if _turn.ticks:
+        flush()
     _turn.running = True
     try:
         fn(*args)

@@ -81,7 +81,7 @@ class AddressInfo(Mapping[str, "str | int"]):
         return f"AddressInfo(address={self.address!r}, family={self.family!r}, port={self.port!r})"
 
 
-def addressInfo(address: IAddress) -> AddressInfo | None:
+def addressInfo(address: IAddress | None) -> AddressInfo | None:
     """Twisted's address in Node's shape; C{None} for what is no IP address, as a UNIX socket's."""
     if isinstance(address, IPv4Address):
         return AddressInfo(address.host, "IPv4", address.port)

@@ -96,12 +96,14 @@ class Connecting:
         elif not isIP(address):
             self._giveUp(nodeError("ERR_INVALID_IP_ADDRESS", address))
         elif family not in (4, 6):
-            wrong = nodeError("ERR_INVALID_ADDRESS_FAMILY", family, self._request.host, self._request.port)
+            host, port = self._request.host, self._request.port
+            wrong: Any = nodeError("ERR_INVALID_ADDRESS_FAMILY", family, host, port)
+            wrong.host, wrong.port = host, port
             self._giveUp(wrong)
         else:
             self._tryOnly(address, family)
 
-    def _foundSeveral(self, error: Any, addresses: Sequence[Mapping[str, Any]] = ()) -> None:
+    def _foundSeveral(self, error: Any, addresses: Sequence[Mapping[str, Any]] = (), *_: object) -> None:
         if self._over:
             return
         if error:

@@ -74,7 +74,9 @@ class Ends:
 
 def label(handle: IStreamHandle) -> str:
     """Who speaks to whom, for logs."""
-    host, peer = addressInfo(handle.getHost()), addressInfo(handle.getPeer())
-    if host is None or peer is None:
+    peer = addressInfo(handle.getPeer())
+    if peer is None:
         return " on a UNIX socket"
-    return f" {host.address}:{host.port} to {peer.address}:{peer.port}"
+    host = addressInfo(handle.getHost())
+    near = "" if host is None else f" {host.address}:{host.port}"
+    return f"{near} to {peer.address}:{peer.port}"

@@ -169,13 +169,15 @@ class Socket(Ends, Duplex):
             self._renew()
         if callback is not None:
             self.once("connect", callback)
-        loop = self._useLoop()
-        self._connecting = Connecting(self, request, loop)
-        self.connecting = self._hadHandle = self._refd = True
-        loop.add(self)
-        self._touch()
-        self._connecting.start()
+        self._setOut(Connecting(self, request, self._useLoop()))
         return self
+
+    def _setOut(self, way: Connecting) -> None:
+        self._connecting = way
+        self.connecting = self._hadHandle = self._refd = True
+        self._useLoop().add(self)
+        self._touch()
+        way.start()
 
     def _renew(self) -> None:
         """A destroyed socket is to connect again."""
@@ -295,7 +297,12 @@ class Socket(Ends, Duplex):
         self._touch()
         encoded = [encode(chunk, encoding) if isinstance(chunk, str) else chunk for chunk, encoding in chunks]
         self._bytesSent += sum(map(len, encoded))
-        if handle.write(encoded):
+        try:
+            written = handle.write(encoded)
+        except NodeError as error:
+            callback(error)
+            return
+        if written:
             callback()
         else:
             self._writeCallback = callback
@@ -324,7 +331,7 @@ class Socket(Ends, Duplex):
         self._handle.shutdown()
 
     def _destroy(self, error: BaseException | None, callback: Callback) -> None:
-        wasConnecting = self.connecting
+        wasOnItsWay = self._connecting is not None
         self.connecting = False
         if self._idle is not None:
             self._idle.cancel()
@@ -343,7 +350,7 @@ class Socket(Ends, Duplex):
             else:
                 handle.close()
             callback(error)
-        elif wasConnecting and loop is not None:
+        elif wasOnItsWay and loop is not None:
             loop.closing(self.onClosed)
             callback(error)
         else:
@@ -525,7 +532,8 @@ class Socket(Ends, Duplex):
     @property
     def pending(self) -> bool:
         """Not connected: not yet, or no more."""
-        return self._handle is None
+        # A way that has just come to its bad end still counts, until the socket is destroyed: as in Node.
+        return self.connecting or (self._handle is None and self._connecting is None)
 
     @property
     def readyState(self) -> str:
@@ -539,7 +547,7 @@ class Socket(Ends, Duplex):
     @property
     def bufferSize(self) -> int | None:
         """C{writableLength} while connecting and connected, else C{None}.  Node has deprecated it."""
-        return self.writableLength if self.connecting or self._handle is not None else None
+        return None if self._handle is None and self._connecting is None else self.writableLength
 
     @property
     def bytesWritten(self) -> int:
