@@ -103,6 +103,8 @@ class Socket(Ends, Duplex):
     bytesRead = 0
     autoSelectFamilyAttemptedAddresses: list[str] | None = None
 
+    _pushesByItself = True  # the handle reads until it is told to stop
+
     _connecting: Connecting | None = None
     _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
     _refd = True
@@ -266,10 +268,11 @@ class Socket(Ends, Duplex):
 
     def onClosed(self) -> None:
         """See L{IStreamHandleOwner}."""
+        hadError = self.errored is not None
         callback, self._writeCallback = self._writeCallback, None
         if callback is not None:
             callback(self.errored or nodeError("ERR_STREAM_DESTROYED", "write"))
-        self.emit("close", self.errored is not None)
+        self.emit("close", hadError)
 
     # --- for the stream halves -------------------------------------------------------------------
 
