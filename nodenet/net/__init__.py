@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from nodenet.events import Listener
+from nodenet.net import producing as producing  # registers Twisted's interfaces
 from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
 from nodenet.net.options import ConnectOptions, ListenOptions, ServerOptions, SocketOptions, readArguments
 from nodenet.net.server import Server, SocketFactory

@@ -394,7 +394,28 @@ class Server(EventEmitter):
 
 
 @implementer(IProtocolFactory)
-class SocketFactory(HandleFactory):
+class ServerFactory(HandleFactory):
+    """
+    Lets a L{Server} accept what ports and endpoints bring: what C{IProtocolFactory(server)} gives.
+
+    @ivar server: the server.  It counts as listening while a port with this factory is open.
+    """
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server._accept, server._reactor)
+        self.server = server
+
+    def startFactory(self) -> None:
+        """The first port listens.  Twisted calls it."""
+        self.server._adopted = True
+
+    def stopFactory(self) -> None:
+        """The last port is closed.  Twisted calls it."""
+        if self.server._adopted:
+            self.server.close()
+
+
+class SocketFactory(ServerFactory):
     """
     A Twisted Factory whose connections are sockets: for C{endpoint.listen(factory)}, services and wrappers.
 
@@ -407,20 +428,10 @@ class SocketFactory(HandleFactory):
     """
 
     def __init__(self, connectionListener: Listener | None = None, /, **options: Unpack[ServerOptions]) -> None:
-        self.server = Server(**options)
-        super().__init__(self.server._accept, options.get("reactor"))
+        super().__init__(Server(**options))
         self.server.on("connection", self.connection)
         if connectionListener is not None:
             self.server.on("connection", connectionListener)
 
     def connection(self, socket: Socket) -> object:
         """A peer has connected.  What this raises, or the coroutine it returns, is logged and destroys C{socket}."""
-
-    def startFactory(self) -> None:
-        """The first port listens.  Twisted calls it."""
-        self.server._adopted = True
-
-    def stopFactory(self) -> None:
-        """The last port is closed.  Twisted calls it."""
-        if self.server._adopted:
-            self.server.close()
