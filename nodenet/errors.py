@@ -129,6 +129,7 @@ class AggregateError(NodeError, ExceptionGroup):
         return "; ".join(str(error) for error in errors)
 
     def derive(self, errors: Sequence[Exception]) -> AggregateError:  # type: ignore[override]
+        """The part of it that C{except*} and C{split} ask for."""
         # The stub wants a group generic in its members; this one is a plain Exception group.
         return AggregateError(errors)
 
@@ -210,9 +211,10 @@ def invalidArgType(name: str, expected: str, value: object) -> NodeError:
 
 
 def invalidArgValue(name: str, value: object, reason: str = "is invalid") -> NodeError:
-    """C{ERR_INVALID_ARG_VALUE}; C{reason} follows the argument's name."""
+    """C{ERR_INVALID_ARG_VALUE}; C{reason} follows the argument's name.  Of a long value the beginning is shown."""
     what = ("The property" if "." in name else "The argument") + f" '{name}' {reason}"
-    return nodeError("ERR_INVALID_ARG_VALUE", what, repr(value))
+    text = repr(value)
+    return nodeError("ERR_INVALID_ARG_VALUE", what, text if len(text) <= 128 else text[:128] + "...")
 
 
 def outOfRange(name: str, expected: str, value: object) -> NodeError:
@@ -253,9 +255,7 @@ def _systemErrorClasses() -> dict[int, type[NodeSystemError]]:
     )
     classes: dict[int, type[NodeSystemError]] = {}
     for builtin, names in builtins:
-        kind = type(
-            "Node" + builtin.__name__, (NodeSystemError, builtin), {"__doc__": NodeSystemError.__doc__}
-        )
+        kind = type("Node" + builtin.__name__, (NodeSystemError, builtin), {"__doc__": NodeSystemError.__doc__})
         for name in names:
             classes[getattr(_errno, name)] = kind
     return classes
@@ -324,11 +324,12 @@ def lookupError(number: int | None, hostname: str, cause: BaseException | None =
     return error
 
 
-def fromOSError(
-    error: OSError, syscall: str, address: str | None = None, port: int | None = None
-) -> NodeSystemError:
-    """The same trouble in Node's words."""
-    return systemError(error.errno or _errno.EIO, syscall, address, port, cause=error)
+def fromOSError(error: OSError, syscall: str, address: str | None = None, port: int | None = None) -> NodeSystemError:
+    """The same trouble in Node's words.  One without a number is a time-out, if its class says so, else C{EIO}."""
+    if isinstance(error, _socket.gaierror):
+        return lookupError(error.errno, address or "", error)
+    number = error.errno or (_errno.ETIMEDOUT if isinstance(error, TimeoutError) else _errno.EIO)
+    return systemError(number, syscall, address, port, cause=error)
 
 
 _FAILURES: tuple[tuple[type[Exception], int], ...] = (
@@ -341,9 +342,7 @@ _FAILURES: tuple[tuple[type[Exception], int], ...] = (
 )
 
 
-def fromFailure(
-    failure: Failure, syscall: str, address: str | None = None, port: int | None = None
-) -> NodeError:
+def fromFailure(failure: Failure, syscall: str, address: str | None = None, port: int | None = None) -> NodeError:
     """
     What Twisted says of a broken or refused connection, in Node's words.  An error that already
     is Node's is passed on; what has no number (a certificate that does not verify, say) keeps
@@ -354,15 +353,15 @@ def fromFailure(
     value = failure.value
     if isinstance(value, NodeError):
         return value
-    if isinstance(value, _txerror.DNSLookupError):
+    if isinstance(value, _txerror.DNSLookupError | _txerror.UnknownHostError):
         return lookupError(None, address or "", value)
+    if isinstance(value, OSError) and (value.errno is not None or isinstance(value, TimeoutError)):
+        return fromOSError(value, syscall, address, port)
     number: Any = None
     if isinstance(value, _txerror.CannotListenError):
         number = getattr(value.socketError, "errno", None)
     elif isinstance(value, _txerror.ConnectError):
         number = value.osError
-    elif isinstance(value, OSError):
-        number = value.errno
     if not isinstance(number, int):
         number = next((known for kind, known in _FAILURES if isinstance(value, kind)), None)
     if number is not None:

@@ -260,7 +260,11 @@ class SocketProtocol(Protocol):
         self._unregister()
         if self._precise:
             self._transport.loseWriteConnection()
-            self._transport.doWrite()
+            if self._transport.doWrite() is not None:
+                # A UNIX socket whose peer is gone cannot even send nothing.  To Node that is a FIN like any other; a
+                # reset is the reader's to find.
+                self._transport.stopWriting()
+                self._shutdownDone()
         else:
             self._transport.loseConnection()
 

@@ -10,6 +10,8 @@ one; Node ignores it.
 from __future__ import annotations
 
 import math
+import re
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +22,17 @@ from nodenet.events import Listener
 from nodenet.net.address import isIP
 
 _T = TypeVar("_T")
+
+# JavaScript's numbers; Python's float() and int() take more than that.
+_DECIMAL = re.compile(r"[+-]?(Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)")
+_PREFIXED = re.compile(r"0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
+
+# The kernel takes a backlog as a C int.
+_LARGEST_INT = 2**31 - 1
+
+# What getaddrinfo's flags may be: any of dns.ADDRCONFIG, dns.V4MAPPED and dns.ALL together.
+_FLAGS = [getattr(socket, name, 0) for name in ("AI_ADDRCONFIG", "AI_V4MAPPED", "AI_ALL")]
+_HINTS = {first | second | third for first in (0, _FLAGS[0]) for second in (0, _FLAGS[1]) for third in (0, _FLAGS[2])}
 
 Lookup = Callable[[str, dict[str, Any], Callable[..., object]], object]
 """C{lookup(host, options, callback)}: what the C{lookup} option takes, see L{ConnectOptions}."""
@@ -194,18 +207,9 @@ def _number(text: str) -> float:
     stripped = text.strip()
     if not stripped:
         return 0
-    for prefix, base in (("0x", 16), ("0o", 8), ("0b", 2)):
-        if stripped.lower().startswith(prefix):
-            try:
-                return int(stripped[2:], base)
-            except ValueError:
-                return math.nan
-    if stripped.lower().strip("+-") in ("inf", "nan") or "_" in stripped or not stripped.isascii():
-        return math.nan
-    try:
+    if _DECIMAL.fullmatch(stripped):
         return float(stripped)
-    except ValueError:
-        return math.inf if stripped == "Infinity" else math.nan
+    return int(stripped, 0) if _PREFIXED.fullmatch(stripped) else math.nan
 
 
 def readPort(value: object, name: str) -> int:
@@ -233,10 +237,10 @@ def requireType(name: str, value: Any, kind: type[_T] | tuple[type, ...], expect
 
 
 def readDelay(options: Mapping[str, Any]) -> int:
-    """C{keepAliveInitialDelay}: whole seconds, rounded down; what is negative is 0."""
+    """C{keepAliveInitialDelay}: whole seconds, rounded down; what is negative or not finite is 0."""
     delay = options.get("keepAliveInitialDelay", 0)
     requireType("options.keepAliveInitialDelay", delay, (int, float), "of type number")
-    return max(0, int(delay // 1000))
+    return int(delay // 1000) if 0 < delay < math.inf else 0
 
 
 def readConnect(options: Mapping[str, Any], several: bool, attemptTimeout: int) -> Connect:
@@ -256,11 +260,14 @@ def readConnect(options: Mapping[str, Any], several: bool, attemptTimeout: int) 
         requireType("options.port", options["port"], (int, float, str), "one of type number or string")
     port = readPort(options.get("port", 0), "Port")
     host = requireType("options.host", options.get("host") or "localhost", str, "of type string")
+    if "\0" in host:
+        raise invalidArgValue("options.host", host, "must be a string without null bytes")
     local = options.get("localAddress") or None
     if local is not None and not isIP(local):
         raise nodeError("ERR_INVALID_IP_ADDRESS", local)
     localPort = options.get("localPort") or 0
     requireType("options.localPort", localPort, (int, float), "of type number")
+    localPort = readPort(localPort, "options.localPort")
     chosen = options.get("autoSelectFamily")
     if chosen is None:
         chosen = several
@@ -277,9 +284,9 @@ def readConnect(options: Mapping[str, Any], several: bool, attemptTimeout: int) 
         port=port,
         host=host,
         localAddress=local,
-        localPort=int(localPort),
+        localPort=localPort,
         family=family,
-        lookupOptions={"family": options.get("family"), "hints": options.get("hints") or 0},
+        lookupOptions={"family": options.get("family"), "hints": _readHints(options.get("hints") or 0)},
         lookup=lookup,
         several=bool(chosen and family == 0 and local is None),
         attemptTimeout=timeout,
@@ -308,6 +315,13 @@ def _readFamily(value: Any) -> int:
         raise invalidArgValue("options.family", value, "must be one of: 0, 4, 6") from None
 
 
+def _readHints(value: Any) -> int:
+    hints: int = requireType("options.hints", value, (int, float), "of type number")
+    if hints not in _HINTS:
+        raise invalidArgValue("hints", value)
+    return hints
+
+
 def readListen(args: Sequence[Any], options: Mapping[str, Any], given: bool) -> Listen:
     """
     @param args: the positional arguments once more, for the backlog among them.
@@ -320,6 +334,7 @@ def readListen(args: Sequence[Any], options: Mapping[str, Any], given: bool) -> 
         (value for value in args[1:3] if isinstance(value, int) and not isinstance(value, bool) and value > 0), 0
     )
     requireType("options.backlog", backlog, int, "of type number")
+    backlog = min(backlog, _LARGEST_INT) if backlog > 0 else 511
     port = options.get("port")
     if not given or ("port" in options and port is None):
         port = 0
@@ -327,10 +342,10 @@ def readListen(args: Sequence[Any], options: Mapping[str, Any], given: bool) -> 
         host = options.get("host") or None
         if host is not None:
             requireType("hostname", host, str, "of type string")
-        return Listen(port=readPort(port, "options.port"), host=host, backlog=backlog or 511)
+        return Listen(port=readPort(port, "options.port"), host=host, backlog=backlog)
     path = options.get("path")
     if isinstance(path, str) and path and not isNumeric(path):
-        return Listen(path=path, backlog=backlog or 511)
+        return Listen(path=path, backlog=backlog)
     if "port" not in options and "path" not in options:
         raise invalidArgValue("options", dict(options), 'must have the property "port" or "path"')
     raise invalidArgValue("options", dict(options))

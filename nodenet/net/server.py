@@ -123,7 +123,7 @@ class Server(EventEmitter):
         if self.listening or self._opening:
             raise nodeError("ERR_SERVER_ALREADY_LISTEN")
         given, callback = readArguments(args, options, ListenOptions)
-        request = readListen(args, given, bool(given))
+        request = readListen(args, given, bool(options) or any(not callable(each) for each in args))
         if callback is not None:
             self.once("listening", callback)
         self._attempt += 1
@@ -186,11 +186,21 @@ class Server(EventEmitter):
                 self._opening = False
                 nextTick(self.emit, "error", error)
 
+        def answered(fn: Callable[[Any], None], value: object) -> None:
+            # An answer inside the call belongs to whatever called listen(); a later one is a turn.
+            if calling:
+                fn(value)
+            else:
+                inTurn(fn, value)
+
+        calling = True
         opening = listen.listenEndpoint(reactor, request.endpoint, HandleFactory(self._accept, reactor))
         self._opening = True
         opening.addCallbacks(
-            lambda listening: inTurn(opened, listening), lambda failure: inTurn(failed, fromFailure(failure, "listen"))
+            lambda listening: answered(opened, listening),
+            lambda failure: answered(failed, fromFailure(failure, "listen")),
         )
+        calling = False
 
     def _opened(self) -> None:
         self._useLoop().add(self)

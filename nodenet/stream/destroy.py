@@ -37,14 +37,14 @@ class Stream(EventEmitter):
     _errored: Any = None
     _errorEmitted = False
     _autoDestroy = True
-    _emitClose = True
+    _emitsClose = True
 
     def __init__(self, autoDestroy: bool = True, emitClose: bool = True, captureRejections: bool | None = None) -> None:
         super().__init__(captureRejections=captureRejections)
         if not autoDestroy:
             self._autoDestroy = False
         if not emitClose:
-            self._emitClose = False
+            self._emitsClose = False
 
     @property
     def readable(self) -> bool:
@@ -86,14 +86,14 @@ class Stream(EventEmitter):
             return self
         state = self._writableState
         if state is not None and (state.buffered or state.finishCallbacks):
-            nextTick(self._failBuffered)
+            nextTick(self._failBufferedWrites)
         if self._errored is None:
             self._errored = error
         self._destroyed = True
         try:
-            self._destroy(error, self._letGo)
+            self._destroy(error, self._destroyDone)
         except Exception as failure:
-            self._letGo(failure)
+            self._destroyDone(failure)
         return self
 
     def _destroy(self, error: Any, callback: Done) -> None:
@@ -122,36 +122,36 @@ class Stream(EventEmitter):
     def _captureRejection(self, error: BaseException, event: Any, *args: Any) -> None:
         self.destroy(error)
 
-    def _letGo(self, error: Any = None) -> None:
+    def _destroyDone(self, error: Any = None) -> None:
         """C{_destroy} is done."""
         if self._closed:
             return
         self._closed = True
         if error is None:
-            nextTick(self._sayClosed)
+            nextTick(self._emitCloseNow)
             return
         if self._errored is None:
             self._errored = error
-        nextTick(self._sayErrorAndClosed, error)
+        nextTick(self._emitErrorAndCloseNow, error)
 
-    def _sayErrorAndClosed(self, error: Any) -> None:
+    def _emitErrorAndCloseNow(self, error: Any) -> None:
         # An 'error' that nobody hears is raised here; 'close' follows all the same.
         try:
-            self._sayError(error)
+            self._emitErrorNow(error)
         finally:
-            self._sayClosed()
+            self._emitCloseNow()
 
-    def _sayError(self, error: Any) -> None:
+    def _emitErrorNow(self, error: Any) -> None:
         if not self._errorEmitted:
             self._errorEmitted = True
             self.emit("error", error)
 
-    def _sayClosed(self) -> None:
+    def _emitCloseNow(self) -> None:
         self._closeEmitted = True
-        if self._emitClose:
+        if self._emitsClose:
             self.emit("close")
 
-    def _failBuffered(self) -> None:
+    def _failBufferedWrites(self) -> None:
         """Tell the callbacks of what was never written.  The writable half's."""
 
 
@@ -170,9 +170,9 @@ def errorOrDestroy(stream: Stream, error: Any, sync: bool = False) -> None:
         if stream._errored is None:
             stream._errored = error
         if sync:
-            nextTick(stream._sayError, error)
+            nextTick(stream._emitErrorNow, error)
         else:
-            stream._sayError(error)
+            stream._emitErrorNow(error)
 
 
 def destroyUnlessOver(stream: Stream, error: Any = None) -> None:
@@ -182,7 +182,7 @@ def destroyUnlessOver(stream: Stream, error: Any = None) -> None:
     """
     if stream._destroyed:
         return
-    if error is None and (isReadable(stream) or isWritable(stream)):
+    if error is None and (stream.readable or stream.writable):
         error = AbortError()
     stream.destroy(error)
 
@@ -200,22 +200,6 @@ def hasWritable(stream: Stream) -> bool:
     """Whether there is a writable half."""
     state = stream._writableState
     return state is not None and state.present
-
-
-def isReadable(stream: Stream) -> bool:
-    """Whether the readable half may still give something."""
-    state = stream._readableState
-    if state is None or not state.present or stream._destroyed or stream._errorEmitted or state.endEmitted:
-        return False
-    return stream._errored is not None or not (state.ended and state.length == 0)
-
-
-def isWritable(stream: Stream) -> bool:
-    """Whether the writable half still takes something."""
-    state = stream._writableState
-    return (
-        state is not None and state.present and not stream._destroyed and not state.ending and stream._errored is None
-    )
 
 
 def isReadableOver(stream: Stream) -> bool:
@@ -236,6 +220,6 @@ def isWritableOver(stream: Stream) -> bool:
     return state.ended and state.length == 0
 
 
-def willSayClosed(stream: Stream) -> bool:
+def willEmitClose(stream: Stream) -> bool:
     """Whether C{'close'} will come by itself."""
-    return stream._autoDestroy and stream._emitClose and not stream._closed
+    return stream._autoDestroy and stream._emitsClose and not stream._closed

@@ -123,6 +123,10 @@ class Duplex(Readable, Writable):  # type: ignore[override]
         if signal is not None:
             addAbortSignal(signal, self)
 
+    @property
+    def writableAborted(self) -> None:
+        """Always C{None}: as in Node, only a stream without a readable half tells."""
+
     def _afterEnd(self) -> None:
         if self.writable and not self.allowHalfOpen:
             nextTick(self._endWritable)

@@ -20,11 +20,9 @@ from nodenet.stream.destroy import (
     Stream,
     hasReadable,
     hasWritable,
-    isReadable,
     isReadableOver,
-    isWritable,
     isWritableOver,
-    willSayClosed,
+    willEmitClose,
 )
 from nodenet.stream.state import Callback
 
@@ -57,7 +55,7 @@ class _Watch:
         self.readable = hasReadable(stream) if readable is None else readable
         self.writable = hasWritable(stream) if writable is None else writable
         self.waitsForClose = (
-            willSayClosed(stream) and hasReadable(stream) == self.readable and hasWritable(stream) == self.writable
+            willEmitClose(stream) and hasReadable(stream) == self.readable and hasWritable(stream) == self.writable
         )
         self._readableOver = isReadableOver(stream)
         self._writableOver = isWritableOver(stream)
@@ -82,20 +80,17 @@ class _Watch:
         elif stream._errorEmitted:
             if not self.waitsForClose:
                 nextTick(self._onGone)
-        elif not self.readable:
-            state = stream._writableState
-            if (
-                (not self.waitsForClose or isReadable(stream))
-                and (self._writableOver or not isWritable(stream))
-                and (state is None or state.pending == 0)
-            ):
-                nextTick(self._onGone)
-        elif (
-            not self.writable
-            and (not self.waitsForClose or isWritable(stream))
-            and (self._readableOver or not isReadable(stream))
-        ):
+        elif not self.readable and (not self.waitsForClose or stream.readable) and self._writableGone():
             nextTick(self._onGone)
+        elif not self.writable and (not self.waitsForClose or stream.writable) and self._readableGone():
+            nextTick(self._onGone)
+
+    def _writableGone(self) -> bool:
+        state = self._stream._writableState
+        return state is not None and not state.pending and (self._writableOver or not self._stream.writable)
+
+    def _readableGone(self) -> bool:
+        return self._stream._readableState is not None and (self._readableOver or not self._stream.readable)
 
     def stop(self) -> None:
         """Tell nobody any more, and listen no more."""
@@ -121,14 +116,14 @@ class _Watch:
         if callback is not None:
             callback(AbortError(signal.reason))
 
-    def _onEnd(self) -> None:
+    def _onEnd(self, *_: object) -> None:
         self._readableOver = True
         self._halfIsOver(
             others=self.writable or not self._stream.writable,
             through=not self.writable or self._writableOver,
         )
 
-    def _onFinish(self) -> None:
+    def _onFinish(self, *_: object) -> None:
         self._writableOver = True
         self._halfIsOver(
             others=self.readable or not self._stream.readable,
@@ -148,7 +143,7 @@ class _Watch:
         if through:
             self._tell(None)
 
-    def _onClose(self) -> None:
+    def _onClose(self, *_: object) -> None:
         self._closed = True
         stream = self._stream
         if stream.errored is not None:

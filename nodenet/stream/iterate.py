@@ -27,7 +27,16 @@ class _Reading:
     it goes when the loop is left; this one listens.
     """
 
-    __slots__ = ("_destroyOnReturn", "_left", "_outcome", "_stopWatching", "_stream", "_waiting", "_waking")
+    __slots__ = (
+        "_destroyOnReturn",
+        "_left",
+        "_outcome",
+        "_stopWatching",
+        "_stream",
+        "_waiting",
+        "_waking",
+        "_wokenAgain",
+    )
 
     def __init__(self, stream: Readable, destroyOnReturn: bool) -> None:
         self._stream = stream
@@ -35,7 +44,7 @@ class _Reading:
         # How reading went: _NOT_YET, an error, or None.
         self._outcome: Any = _NOT_YET
         self._waiting: Deferred[Any] | None = None
-        self._waking = False
+        self._waking = self._wokenAgain = False
         self._left = False
         stream.on("readable", self._wake)
         self._stopWatching = finished(stream, self._over, writable=False)
@@ -51,7 +60,6 @@ class _Reading:
 
     def _look(self) -> None:
         waiting, stream = self._waiting, self._stream
-        self._waking = False
         if waiting is None:
             return
         chunk = None if self._left or stream.destroyed else stream.read()
@@ -69,11 +77,21 @@ class _Reading:
         self._wake()
 
     def _wake(self) -> None:
-        # In Node the loop goes on in a promise's job, after the ticks of the moment.  Two ticks away those are over
-        # that the stream itself queues after 'readable' or 'end', the automatic end() above all.
-        if self._waiting is not None and not self._waking:
+        # In Node the loop goes on in a promise's job, after all ticks of the moment.  Two ticks after the last event
+        # those are over that the stream itself queues, the automatic end() after 'end' above all.
+        if self._waking:
+            self._wokenAgain = True
+        elif self._waiting is not None:
             self._waking = True
-            nextTick(nextTick, self._look)
+            nextTick(nextTick, self._awake)
+
+    def _awake(self) -> None:
+        if self._wokenAgain:
+            self._wokenAgain = False
+            nextTick(nextTick, self._awake)
+        else:
+            self._waking = False
+            self._look()
 
     def leave(self) -> None:
         """The loop is over: by itself, or it was left."""

@@ -79,7 +79,7 @@ class Pipe:
             self._waits = True
             destination.on("drain", self._onDrain)
 
-    def _onDrain(self) -> None:
+    def _onDrain(self, *_: object) -> None:
         state = self._source._readableState
         state.awaiting.discard(self._destination)
         if not state.awaiting and state.dataListening:
@@ -107,11 +107,11 @@ class Pipe:
             else:
                 errorOrDestroy(destination, error)
 
-    def _onClose(self) -> None:
+    def _onClose(self, *_: object) -> None:
         self._destination.removeListener("finish", self._onFinish)
         self._unpipe()
 
-    def _onFinish(self) -> None:
+    def _onFinish(self, *_: object) -> None:
         self._destination.removeListener("close", self._onClose)
         self._unpipe()
 

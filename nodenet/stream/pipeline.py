@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, invalidArgType, nodeError
 from nodenet.events import AbortSignal, addAbortListener
-from nodenet.stream.destroy import Stream, destroyUnlessOver, hasReadable, isReadable, isReadableOver
+from nodenet.stream.destroy import Stream, destroyUnlessOver, hasReadable
 from nodenet.stream.finished import finished, settling
 from nodenet.stream.readable import Readable
 from nodenet.stream.state import Callback
@@ -53,7 +53,7 @@ class _Pipeline:
         following = self._streams[index + 1] if index < last else None
         if following is not None and (following.closed or following.destroyed):
             raise nodeError("ERR_STREAM_UNABLE_TO_PIPE")
-        staysReadable = index == last and isReadable(stream)
+        staysReadable = index == last and stream.readable
         if index < last or self._end:
             watcher = _Destroyer(stream, index < last, index > 0)
             self._destroyers.append(watcher.destroy)
@@ -74,7 +74,7 @@ class _Pipeline:
     def _pipe(self, source: Any, destination: Any) -> Callable[[], None]:
         ended = False
 
-        def onClose() -> None:
+        def onClose(*_: object) -> None:
             if not ended:
                 self._fail(nodeError("ERR_STREAM_PREMATURE_CLOSE"), False)
 
@@ -101,7 +101,7 @@ class _Pipeline:
         source.pipe(destination, end=False)
         if not self._end:
             self._one()
-        elif isReadableOver(source):
+        elif source.readableEnded and source.errored is None:
             nextTick(endDestination)
         else:
             source.once("end", endDestination)
@@ -150,7 +150,7 @@ class _Destroyer:
         stream.on("close", self._onClose)
         self.stopWatching = finished(stream, self._onOver, readable=reading, writable=writing)
 
-    def _onClose(self) -> None:
+    def _onClose(self, *_: object) -> None:
         self._over = True
 
     def _onOver(self, error: Any) -> None:

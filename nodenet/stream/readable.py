@@ -8,7 +8,7 @@ C{'data'} starts the flow, C{pause()} or a listener of C{'readable'} stops it.
 
 The buffer is filled ahead of the reader.  C{_read} asks the source for more; it is asked again only after it
 has pushed (C{reading}), and only while the buffer is below the mark.  Who asks: C{read()} itself, and a
-tick after each push (C{_readMore}) so that a source may push from inside of C{_read} without recursion.
+tick after each push (C{_readMoreNow}) so that a source may push from inside of C{_read} without recursion.
 
 What is pushed while C{_read} is on the stack (C{sync}) never leaves in the same call: it is buffered, and announced
 or emitted a tick later.  What a source pushes at any other time, flowing, with a listener and an empty buffer, is
@@ -139,7 +139,7 @@ class Readable(Stream):
             state.dataEmitted = True
             self.emit("data", chunk)
             if not keepsReading:
-                self._wantMore()
+                self._readMoreSoon()
             if not state.length and not state.ended:
                 return True
             if not state.canPushMore():
@@ -164,7 +164,7 @@ class Readable(Stream):
                     return False
             if not chunk:
                 state.reading = False
-                self._wantMore()
+                self._readMoreSoon()
                 return state.canPushMore()
         if state.ended:
             errorOrDestroy(self, nodeError("ERR_STREAM_PUSH_AFTER_EOF"))
@@ -175,9 +175,9 @@ class Readable(Stream):
         if state.decoder is not None and not isinstance(chunk, str):
             chunk = state.decoder.write(chunk)
             if not chunk and not state.objectMode:
-                self._wantMore()
+                self._readMoreSoon()
                 return state.canPushMore()
-        self._addChunk(state, chunk)
+        self._pushChunk(state, chunk)
         return state.canPushMore()
 
     def unshift(self, chunk: Any, encoding: str | None = None) -> bool:
@@ -198,13 +198,13 @@ class Readable(Stream):
             if isinstance(chunk, str):
                 if state.encoding != (encoding or "utf8"):
                     chunk = encode(chunk, encoding or "utf8")
-                    if state.encoding is not None:
-                        chunk = decode(chunk, state.encoding)
             elif type(chunk) is not bytes:
                 given, chunk = chunk, asBytes(chunk)
                 if chunk is None:
                     errorOrDestroy(self, invalidChunk(given))
                     return False
+            if state.encoding is not None and not isinstance(chunk, str):
+                chunk = decode(chunk, state.encoding)
             if not chunk:
                 return state.canPushMore()
         if state.endEmitted:
@@ -212,10 +212,10 @@ class Readable(Stream):
         elif self._destroyed or self._errored is not None:
             return False
         else:
-            self._addChunk(state, chunk, front=True)
+            self._pushChunk(state, chunk, front=True)
         return state.canPushMore()
 
-    def _addChunk(self, state: ReadableState, chunk: Any, front: bool = False) -> None:
+    def _pushChunk(self, state: ReadableState, chunk: Any, front: bool = False) -> None:
         if state.flowing and state.dataListening and not state.sync and not state.length:
             state.awaiting.clear()
             state.dataEmitted = True
@@ -226,8 +226,8 @@ class Readable(Stream):
             else:
                 state.append(chunk)
             if state.wanted:
-                self._announce()
-        self._wantMore()
+                self._announceReadable()
+        self._readMoreSoon()
 
     def _pushEnd(self) -> None:
         state = self._readableState
@@ -239,11 +239,11 @@ class Readable(Stream):
                 state.append(rest)
         state.ended = True
         if state.sync:
-            self._announce()
+            self._announceReadable()
         else:
             state.wanted = False
             state.announced = True
-            self._announceNow()
+            self._announceReadableNow()
 
     # --- the reader's side: taking ---------------------------------------------------------------
 
@@ -265,15 +265,15 @@ class Readable(Stream):
         elif state.wanted and (state.ended or state.length >= (state.highWaterMark or 1)):
             # Somebody waits for 'readable', and there is enough to tell him already.
             if state.ended and not state.length:
-                self._owesEnd()
+                self._endSoon()
             else:
-                self._announce()
+                self._announceReadable()
             return None
 
         amount = state.available(n)
         if not amount and state.ended:
             if not state.length:
-                self._owesEnd()
+                self._endSoon()
             return None
         if (
             (state.wanted or not state.length or state.length - amount < state.highWaterMark)
@@ -282,7 +282,7 @@ class Readable(Stream):
             and not self._destroyed
             and self._errored is None
         ):
-            self._fill(state)
+            self._readSource(state)
             if not state.reading:
                 amount = state.available(n)
 
@@ -297,13 +297,13 @@ class Readable(Stream):
             if not state.ended:
                 state.wanted = True
             elif n != amount:
-                self._owesEnd()
+                self._endSoon()
         if chunk is not None and not self._destroyed and not self._errorEmitted:
             state.dataEmitted = True
             self.emit("data", chunk)
         return chunk
 
-    def _fill(self, state: ReadableState) -> None:
+    def _readSource(self, state: ReadableState) -> None:
         """Ask the source."""
         state.reading = state.sync = True
         if not state.length:
@@ -314,13 +314,13 @@ class Readable(Stream):
             errorOrDestroy(self, error)
         state.sync = False
 
-    def _wantMore(self) -> None:
+    def _readMoreSoon(self) -> None:
         state = self._readableState
         if not state.readingMore and not state.reading:
             state.readingMore = True
-            nextTick(self._readMore)
+            nextTick(self._readMoreNow)
 
-    def _readMore(self) -> None:
+    def _readMoreNow(self) -> None:
         """Fill the buffer up to the mark, or as long as the source answers at once."""
         state = self._readableState
         while (
@@ -334,35 +334,35 @@ class Readable(Stream):
                 break
         state.readingMore = False
 
-    def _announce(self) -> None:
+    def _announceReadable(self) -> None:
         state = self._readableState
         state.wanted = False
         if not state.announced:
             state.announced = True
-            nextTick(self._announceNow)
+            nextTick(self._announceReadableNow)
 
-    def _announceNow(self) -> None:
+    def _announceReadableNow(self) -> None:
         state = self._readableState
         if not self._destroyed and self._errored is None and (state.length or state.ended):
             self.emit("readable")
             state.announced = False
         if not state.flowing and not state.ended and state.length <= state.highWaterMark:
             state.wanted = True
-        self._flow()
+        self._flowNow()
 
-    def _flow(self) -> None:
+    def _flowNow(self) -> None:
         # Node goes on after destroy() and hands out what is buffered; nobody wants that.
         state = self._readableState
         while state.flowing and not self._destroyed and self.read() is not None:
             pass
 
-    def _owesEnd(self) -> None:
+    def _endSoon(self) -> None:
         state = self._readableState
         if not state.endEmitted:
             state.ended = True
-            nextTick(self._sayEnd)
+            nextTick(self._endNow)
 
-    def _sayEnd(self) -> None:
+    def _endNow(self) -> None:
         state = self._readableState
         if self._errored is None and not self._closeEmitted and not state.endEmitted and not state.length:
             state.endEmitted = True
@@ -397,7 +397,7 @@ class Readable(Stream):
             self.read(0)
         state.resumeScheduled = False
         self.emit("resume")
-        self._flow()
+        self._flowNow()
         if state.flowing and not state.reading:
             self.read(0)
 
@@ -459,7 +459,7 @@ class Readable(Stream):
         state.flowing = False
         state.announced = False
         if state.length:
-            self._announce()
+            self._announceReadable()
         elif not state.reading:
             nextTick(self._readNothing)
 

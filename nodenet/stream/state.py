@@ -229,9 +229,9 @@ class ReadableState:
             self._start = 0
         text = "".join([decoder.write(chunk) for chunk in self._chunks])
         self._chunks.clear()
-        self.length = len(text)
+        self.length = 0
         if text:
-            self._chunks.append(text)
+            self.append(text)
 
 
 class WritableState:

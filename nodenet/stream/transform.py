@@ -49,12 +49,12 @@ class Transform(Duplex):
         super().__init__(**options)
         # What is pushed before the first _read may be emitted at once.
         self._readableState.sync = False
-        self._waiting: Done | None = None
+        self._transformWaiting: Done | None = None
         if transform is not None:
             self._transform = transform  # type: ignore[method-assign,assignment]
         if flush is not None:
             self._flush = flush
-        self.on("prefinish", self._onPrefinish)
+        self.on("prefinish", self._flushAtPrefinish)
 
     def _transform(self, chunk: Any, encoding: Any, callback: TransformDone) -> None:
         """
@@ -80,12 +80,12 @@ class Transform(Duplex):
             elif self._writableState.ended or state.length == before or state.length < state.highWaterMark:
                 callback()
             else:
-                self._waiting = callback
+                self._transformWaiting = callback
 
         self._transform(chunk, encoding, transformed)
 
     def _read(self, n: int) -> None:
-        waiting, self._waiting = self._waiting, None
+        waiting, self._transformWaiting = self._transformWaiting, None
         if waiting is not None:
             waiting()
 
@@ -111,7 +111,7 @@ class Transform(Duplex):
 
         self._flush(flushed)
 
-    def _onPrefinish(self) -> None:
+    def _flushAtPrefinish(self) -> None:
         # A subclass that has a _final of its own is flushed all the same.
         if getattr(self._final, "__func__", None) is not Transform._final:
             Transform._final(self, None)

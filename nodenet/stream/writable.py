@@ -18,7 +18,7 @@ C{'finish'}.  A failure ends it all: the callback of the chunk that failed, thos
 C{end}, then C{'error'}.
 
 Things that cannot be: C{writing} without C{expecting}; something buffered, but neither C{writing} nor
-corked nor failed, outside of C{_sendBuffered}; C{finished} without C{ending}.
+corked nor failed, outside of C{_writeBuffered}; C{finished} without C{ending}.
 """
 
 from __future__ import annotations
@@ -142,9 +142,9 @@ class Writable(Stream):
         if type(chunk) is bytes and encoding is None and not state.objectMode:
             encoding = "buffer"
         else:
-            chunk, encoding = self._accept(chunk, encoding)
+            chunk, encoding = self._acceptChunk(chunk, encoding)
         if state.ending or self._destroyed:
-            self._refuse(callback)
+            self._refuseWrite(callback)
             return False
 
         state.pending += 1
@@ -156,14 +156,14 @@ class Writable(Stream):
             state.writingLength = size
             state.writingCallback = callback
             state.writing = state.sync = state.expecting = True
-            self._write(chunk, encoding, self._written)
+            self._write(chunk, encoding, self._writeDone)
             state.sync = False
         if state.length < state.highWaterMark or not state.length:
             return not self._destroyed and self._errored is None
         state.needDrain = True
         return False
 
-    def _accept(self, chunk: Any, encoding: Any) -> tuple[Any, Any]:
+    def _acceptChunk(self, chunk: Any, encoding: Any) -> tuple[Any, Any]:
         """The chunk and encoding that C{_write} gets for what C{write} got."""
         state = self._writableState
         if chunk is None:
@@ -181,19 +181,19 @@ class Writable(Stream):
             raise invalidChunk(None if chunk is _missing else chunk)
         return data, "buffer"
 
-    def _refuse(self, callback: Callback | None) -> None:
+    def _refuseWrite(self, callback: Callback | None) -> None:
         """A write that comes too late."""
-        error = self._lateness()
+        error = self._lateWrite()
         if callback is not None:
             nextTick(callback, error)
         errorOrDestroy(self, error, True)
 
-    def _lateness(self) -> Exception:
+    def _lateWrite(self) -> Exception:
         if self._writableState.ending:
             return nodeError("ERR_STREAM_WRITE_AFTER_END")
         return nodeError("ERR_STREAM_DESTROYED", "write")
 
-    def _written(self, error: Any = None) -> None:
+    def _writeDone(self, error: Any = None) -> None:
         """What C{_write} and C{_writev} call back."""
         state = self._writableState
         if not state.expecting:
@@ -214,13 +214,13 @@ class Writable(Stream):
                 self._writeFailed(error, callback)
             return
         if state.buffered:
-            self._sendBuffered()
+            self._writeBuffered()
         if sync:
-            self._writtenAtOnce(state, callback)
+            self._writeDoneAtOnce(state, callback)
         else:
             self._afterWrite(callback, 1)
 
-    def _writtenAtOnce(self, state: WritableState, callback: Callback | None) -> None:
+    def _writeDoneAtOnce(self, state: WritableState, callback: Callback | None) -> None:
         """The write came back inside of the call; what is to be told is told a tick later."""
         # In object mode Node takes this tick even when there is nobody to tell; 'finish' waits for it.
         if callback is None:
@@ -254,7 +254,7 @@ class Writable(Stream):
             if callback is not None:
                 callback(None)
         if self._destroyed:
-            self._failBuffered()
+            self._failBufferedWrites()
         if state.ending:
             self._finishMaybe()
 
@@ -262,10 +262,10 @@ class Writable(Stream):
         self._writableState.pending -= 1
         if callback is not None:
             callback(error)
-        self._failBuffered()
+        self._failBufferedWrites()
         errorOrDestroy(self, error)
 
-    def _failBuffered(self) -> None:
+    def _failBufferedWrites(self) -> None:
         state = self._writableState
         if state.writing:
             return
@@ -276,7 +276,7 @@ class Writable(Stream):
                 callback(self._errored or nodeError("ERR_STREAM_DESTROYED", "write"))
         self._callFinishCallbacks(self._errored or nodeError("ERR_STREAM_DESTROYED", "end"))
 
-    def _sendBuffered(self) -> None:
+    def _writeBuffered(self) -> None:
         state = self._writableState
         if self._destroyed or state.sending or state.corked or not state.buffered:
             return
@@ -284,28 +284,28 @@ class Writable(Stream):
         together = len(state.buffered) > 1 and self._writev is not None
         while state.buffered and not state.writing:
             if together:
-                self._sendTogether(state)
+                self._writeTogether(state)
             else:
                 chunk, encoding, callback = state.buffered.popleft()
-                self._begin(state, state.sizeOf(chunk), callback)
+                self._beginWrite(state, state.sizeOf(chunk), callback)
                 if not self._destroyed:
-                    self._write(chunk, encoding, self._written)
+                    self._write(chunk, encoding, self._writeDone)
                 else:
-                    self._written(nodeError("ERR_STREAM_DESTROYED", "write"))
+                    self._writeDone(nodeError("ERR_STREAM_DESTROYED", "write"))
                 state.sync = False
         state.sending = False
 
-    def _sendTogether(self, state: WritableState) -> None:
+    def _writeTogether(self, state: WritableState) -> None:
         buffered, state.buffered = state.buffered, deque()
         callbacks = [callback for _, _, callback in buffered if callback is not None]
         # For 'finish' the callbacks of one _writev are one.
         state.pending -= len(buffered) - 1
-        self._begin(state, state.length, partial(_callAll, callbacks) if callbacks else None)
+        self._beginWrite(state, state.length, partial(_callAll, callbacks) if callbacks else None)
         assert self._writev is not None
-        self._writev([(chunk, encoding) for chunk, encoding, _ in buffered], self._written)
+        self._writev([(chunk, encoding) for chunk, encoding, _ in buffered], self._writeDone)
         state.sync = False
 
-    def _begin(self, state: WritableState, size: int, callback: Callback | None) -> None:
+    def _beginWrite(self, state: WritableState, size: int, callback: Callback | None) -> None:
         state.writingLength = size
         state.writingCallback = callback
         state.writing = state.sync = state.expecting = True
@@ -320,7 +320,7 @@ class Writable(Stream):
         if state.corked:
             state.corked -= 1
             if not state.writing:
-                self._sendBuffered()
+                self._writeBuffered()
 
     def setDefaultEncoding(self, encoding: str) -> Self:
         """
@@ -362,7 +362,7 @@ class Writable(Stream):
             # Not self.write(): a subclass may see C{end} and C{write} apart.
             Writable.write(self, chunk, encoding)
             if tooLate:
-                error = self._lateness()
+                error = self._lateWrite()
         if state.corked:
             state.corked = 1
             self.uncork()
@@ -390,6 +390,7 @@ class Writable(Stream):
             and not state.length
             and not state.writing
             and not state.buffered
+            and not state.sending
             and not state.finished
             and not self._destroyed
             and self._errored is None
@@ -436,15 +437,15 @@ class Writable(Stream):
             state.prefinished = True
             self.emit("prefinish")
             state.pending += 1
-            nextTick(self._finish)
+            nextTick(self._finishNow)
 
     def _finishIfStillPossible(self) -> None:
         if self._canFinish():
-            self._finish()
+            self._finishNow()
         else:
             self._writableState.pending -= 1
 
-    def _finish(self) -> None:
+    def _finishNow(self) -> None:
         state = self._writableState
         state.pending -= 1
         state.finished = True
@@ -521,7 +522,7 @@ class Writable(Stream):
         return self._writableState.objectMode
 
     @property
-    def writableAborted(self) -> bool:
+    def writableAborted(self) -> bool | None:
         """Whether the stream was destroyed, or failed, before C{'finish'}."""
         state = self._writableState
         return state.present and (self._destroyed or self._errored is not None) and not state.finished

@@ -1,0 +1,152 @@
+"""
+The chat service: a room that people enter with telnet or nc, by a nickname.
+
+L{ChatFactory} is all of it, for C{endpoint.listen(factory)}.  Inside, from the wire to the room and back::
+
+    socket  ->  telnet  ->  terminal  ->  session  ->  room  ->  bus
+    bytes       events      lines         commands     entries   one log
+    socket  <-------------  terminal  <-  ---------    room  <-  bus
+
+C{text} is what all of them know about characters.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Unpack
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nodenet.adapter.loop import loopOf
+from nodenet.net import ServerOptions, Socket, SocketFactory
+from nodenet.services.chat.bus import BusUnavailable, Entry, IChatBus, MemoryBus
+from nodenet.services.chat.room import Room
+from nodenet.services.chat.session import Session
+from nodenet.services.chat.terminal import Terminal
+
+__all__ = ["BusUnavailable", "ChatFactory", "Entry", "IChatBus", "MemoryBus", "Room", "Session"]
+
+
+class ChatFactory(SocketFactory):
+    """
+    A chat room for a Twisted endpoint::
+
+        endpoint.listen(ChatFactory())
+
+    The bus is started with the first connection, and stopped when C{server.closeGracefully} has said goodbye to
+    everyone and the last one has left.
+
+    @param bus: what is shared with other nodes, a provider of L{IChatBus}; by default a L{MemoryBus}.
+    @param clock: of the bus that is made by default: the time in seconds since the epoch.  Default: C{time.time}.
+    @param maxLine: bytes a line may have.
+    @param sendQueue: bytes that may wait for a member that does not read; with more it is dropped.
+    @param idleTimeout: ms without reading or writing after which a connection is ended; 0: never.
+    @param serverOptions: see L{ServerOptions}.  C{noDelay} is on unless it is set here: a line is not worth waiting
+        for the next one.
+    @ivar bus: the bus.
+    @ivar room: the room that everyone enters.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        bus: IChatBus | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        maxLine: int = 8192,
+        sendQueue: int = 1024 * 1024,
+        idleTimeout: float = 0,
+        **serverOptions: Unpack[ServerOptions],
+    ) -> None:
+        serverOptions.setdefault("noDelay", True)
+        super().__init__(**serverOptions)
+        self.bus: IChatBus = MemoryBus(clock=clock) if bus is None else bus
+        self.room = Room(self.bus)
+        self._chatReactor = serverOptions.get("reactor")
+        self._maxLine = maxLine
+        self._sendQueue = sendQueue
+        self._idleTimeout = idleTimeout
+        # Unique over all nodes and times, as sessions must be.
+        self._boot = secrets.token_hex(8)
+        self._numbers = count(1)
+        self._sessions: dict[str, Session] = {}
+        self._opening: Deferred[bool] | None = None
+        self._draining = False
+        self.bus.on("state", self._busChanged)
+        self.server.on("drop", self._dropped)
+        self.server.on("draining", self._drain)
+
+    def connection(self, socket: Socket) -> None:
+        """Hold a conversation with whoever has connected."""
+        sid = f"{self._boot}-{next(self._numbers)}"
+        terminal = Terminal(
+            socket,
+            loopOf(self._chatReactor),
+            maxLine=self._maxLine,
+            sendQueue=self._sendQueue,
+            idleTimeout=self._idleTimeout,
+        )
+        session = Session(sid, terminal, self.room, self.bus)
+        self._log.info("{sid} connected from {address}", sid=sid, address=socket.remoteAddress)
+        if self._draining:
+            session.goodbye()
+            return
+        self._sessions[sid] = session
+        if self._opening is None:
+            self._opening = Deferred.fromCoroutine(self._open())
+        # Each one waits for the same opening, and leaves its result to the next.
+        self._opening.addCallback(self._begin, session)
+
+    async def _open(self) -> bool:
+        try:
+            await self.bus.start()
+            await self.room.open()
+        except Exception:
+            self._log.failure("The bus could not be started")
+            return False
+        return True
+
+    def _begin(self, opened: bool, session: Session) -> bool:
+        if not opened:
+            # Those who are here are told by their sessions; the next one makes it be tried again.
+            self._opening = None
+        session.start().addErrback(self._broken, session).addBoth(self._over, session)
+        return opened
+
+    def _broken(self, failure: Failure, session: Session) -> None:
+        self._log.failure("The conversation of {sid} failed", failure, sid=session.sid)
+        session.drop("failed")
+
+    def _over(self, _: object, session: Session) -> None:
+        del self._sessions[session.sid]
+        self._log.info("{sid} is gone: {reason}", sid=session.sid, reason=session.terminal.reason)
+        self._stopWhenEmpty()
+
+    # --- the server and the bus ------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        self._draining = True
+        # Nobody needs to read of all the others leaving.
+        Deferred.fromCoroutine(self.room.close())
+        for session in list(self._sessions.values()):
+            session.goodbye()
+        self._stopWhenEmpty()
+
+    def _stopWhenEmpty(self) -> None:
+        if self._draining and not self._sessions:
+            self._draining = False
+            self._opening = None
+            self.bus.stop(0).addErrback(lambda failure: self._log.failure("The bus could not be stopped", failure))
+
+    def _busChanged(self, state: str) -> None:
+        self._log.info("The bus is {state}", state=state)
+
+    def _dropped(self, addresses: dict[str, Any] | None) -> None:
+        address = addresses.get("remoteAddress") if addresses else None
+        self._log.info("Refused {address}: too many connections", address=address)

@@ -1,0 +1,365 @@
+"""
+The bus: what the nodes of one chat have in common.
+
+A bus keeps, for each room, one log of L{Entry}s in one order, and gives every entry to every subscriber in that
+order, those of the publisher's own node included.  It also keeps what must be unique or counted over all nodes:
+nicknames, who is in which room, how many sessions there are.
+
+L{MemoryBus} is the bus of a single process.  A bus between machines is another provider of L{IChatBus}; the
+tests of the contract are written once and run against each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
+from zope.interface import Attribute, Interface, implementer
+
+from nodenet.events import EventEmitter
+
+JOIN: Final = "j"
+"""C{nickname} came into the room."""
+PART: Final = "p"
+"""C{nickname} left the room."""
+RENAME: Final = "n"
+"""C{nickname} is now called C{body}."""
+MESSAGE: Final = "m"
+"""C{nickname} says C{body}."""
+ACTION: Final = "a"
+"""C{nickname} does C{body}."""
+WHISPER: Final = "w"
+"""C{nickname} says C{body} to the session C{to} only.  Never part of a history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One entry of a room's log.
+
+    @ivar type: what it tells, one of the constants of this module.  Readers skip types that they do not know,
+        so that nodes of different age can share a bus.
+    @ivar session: whose it is; unique over all nodes and times.
+    @ivar nickname: what that session was called then.
+    @ivar body: the text.
+    @ivar to: of a L{WHISPER}: the session that it is for.
+    @ivar id: given by the bus.  Later entries of a room have greater ids, but only the bus can compare them.
+    @ivar time: given by the bus: milliseconds since the epoch, by the one clock that all nodes go by.
+    """
+
+    type: str
+    session: str
+    nickname: str
+    body: str = ""
+    to: str = ""
+    id: str = ""
+    time: int = 0
+
+
+Receiver = Callable[[Entry], object]
+
+
+class BusUnavailable(Exception):
+    """
+    The bus is not there: not started, stopped, or out of reach for longer than it is worth waiting.
+    What was asked for was not done.
+    """
+
+
+class IChatBus(Interface):
+    """
+    What the nodes of one chat have in common.
+
+    All methods return Deferreds; where nothing else is said they fire with C{None}, and fail with
+    L{BusUnavailable} while the bus is down.  The four that give something back (C{unsubscribe}, C{releaseNick},
+    C{part}, C{depart}) never fail: what they cannot tell now is found out by the bus itself, later.
+    """
+
+    state = Attribute(
+        'C{str}: C{"up"}; C{"degraded"}, what is published waits; or C{"down"}, before C{start} and after C{stop}.'
+    )
+
+    def on(event: Hashable, listener: Callable[..., object]) -> object:
+        """
+        Listen, as to any L{nodenet.events.EventEmitter}.
+
+        @param event: C{"state"}, emitted with the new state when it has changed.
+        """
+
+    def start() -> Deferred[None]:
+        """Begin.  Fires when the bus is up.  A second call does nothing."""
+
+    def stop(drain: float) -> Deferred[None]:
+        """
+        End: what is published already is handed on, then nothing more is given to receivers.
+
+        @param drain: how long that may take, in ms.
+        """
+
+    def publish(room: str, entry: Entry) -> Deferred[str]:
+        """
+        Add C{entry} to the log of C{room}.
+
+        Entries of one caller are added in the order of the calls.
+
+        @param entry: an L{Entry} without C{id} and C{time}.
+        @return: fires with the id when the entry is in the log, perhaps before it is given to receivers and
+            perhaps after; fails when it is not and will not be.
+        """
+
+    def subscribe(room: str, fromId: str | None, receiver: Receiver) -> Deferred[None]:
+        """
+        Give the entries of C{room} to C{receiver}, each once and in order.
+
+        C{receiver} is never called inside itself: what it publishes comes after it has returned.  What it
+        raises is logged and hurts nobody else.
+
+        @param fromId: begin after this entry; C{None}: with the next one that is published.
+        @param receiver: called with an L{Entry}.
+        """
+
+    def unsubscribe(room: str, receiver: Receiver) -> Deferred[None]:
+        """C{receiver} is not called any more, from this moment.  One that is not subscribed is no error."""
+
+    def history(room: str, before: str | None, limit: int) -> Deferred[list[Entry]]:
+        """
+        The last entries of C{room}, as far as they are kept and without whispers.
+
+        @param before: only what is before the entry of this id; C{None}: up to the last one.
+        @param limit: at most so many.
+        @return: fires with a list of L{Entry}s, oldest first.
+        """
+
+    def claimNick(skeleton: str, session: str) -> Deferred[bool]:
+        """
+        Reserve a nickname.
+
+        @return: fires with C{True}, it belongs to C{session} now or did before; or with C{False}, it is
+            another's.
+        """
+
+    def releaseNick(skeleton: str, session: str) -> Deferred[None]:
+        """Give a nickname back.  Does nothing where it is not C{session}'s."""
+
+    def join(room: str, session: str, nickname: str) -> Deferred[None]:
+        """Enter C{session} in the list of members, or change how it is called there."""
+
+    def part(room: str, session: str) -> Deferred[None]:
+        """Strike C{session} out of the list of members.  One that is not there is no error."""
+
+    def members(room: str) -> Deferred[dict[str, str]]:
+        """
+        @return: fires with a C{dict} of sessions to nicknames, longest in the room first.
+        """
+
+    def arrive(session: str) -> Deferred[int]:
+        """
+        There is one more session, with or without a nickname.
+
+        @return: fires with how many there are on all nodes, this one included.
+        """
+
+    def depart(session: str) -> Deferred[None]:
+        """The session is gone; nicknames and memberships that it still has are taken from it."""
+
+    def online() -> Deferred[int]:
+        """
+        @return: fires with how many sessions there are on all nodes.
+        """
+
+
+_Key = tuple[int, int]
+
+
+class _Subscriber:
+    """@ivar last: the key of the last entry that it has, or must not have."""
+
+    __slots__ = ("last", "receiver")
+
+    def __init__(self, receiver: Receiver, last: _Key) -> None:
+        self.receiver = receiver
+        self.last = last
+
+
+class _RoomLog:
+    """
+    The log of one room.
+
+    @ivar waiting: entries that were published while another was being given out.
+    """
+
+    def __init__(self, kept: int) -> None:
+        self.entries: deque[tuple[_Key, Entry]] = deque(maxlen=kept)
+        self.waiting: deque[tuple[_Key, Entry]] = deque()
+        self.subscribers: list[_Subscriber] = []
+        self.delivering = False
+        self.last: _Key = (0, 0)
+
+
+@implementer(IChatBus)
+class MemoryBus(EventEmitter):
+    """
+    The bus of one process: everything is in memory and ends with it.
+
+    Entries are given out inside C{publish}, unless that is called by a receiver.
+
+    @param clock: the time in seconds since the epoch.  Ids grow even when it goes back.
+    @param kept: how many entries a room remembers.
+    """
+
+    _log = Logger()
+
+    def __init__(self, *, clock: Callable[[], float] = time.time, kept: int = 1000) -> None:
+        super().__init__()
+        self.state = "down"
+        self._clock = clock
+        self._kept = kept
+        self._logs: dict[str, _RoomLog] = {}
+        self._nicks: dict[str, str] = {}
+        self._rooms: dict[str, dict[str, str]] = {}
+        self._sessions: set[str] = set()
+
+    def start(self) -> Deferred[None]:
+        self._become("up")
+        return succeed(None)
+
+    def stop(self, drain: float) -> Deferred[None]:
+        """C{drain} has no meaning here: what is published is given out at once."""
+        self._become("down")
+        return succeed(None)
+
+    def _become(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.emit("state", state)
+
+    def _logOf(self, room: str) -> _RoomLog:
+        return self._logs.setdefault(room, _RoomLog(self._kept))
+
+    # --- the logs --------------------------------------------------------------------------------
+
+    def publish(self, room: str, entry: Entry) -> Deferred[str]:
+        if self.state == "down":
+            return _down()
+        log = self._logOf(room)
+        ms, count = log.last
+        now = int(self._clock() * 1000)
+        log.last = key = (now, 0) if now > ms else (ms, count + 1)
+        entry = replace(entry, id=f"{key[0]}-{key[1]}", time=key[0])
+        log.entries.append((key, entry))
+        log.waiting.append((key, entry))
+        if not log.delivering:
+            self._deliver(log)
+        return succeed(entry.id)
+
+    def subscribe(self, room: str, fromId: str | None, receiver: Receiver) -> Deferred[None]:
+        if self.state == "down":
+            return _down()
+        log = self._logOf(room)
+        subscriber = _Subscriber(receiver, log.last if fromId is None else _key(fromId))
+        missed = [item for item in log.entries if item[0] > subscriber.last]
+        log.subscribers.append(subscriber)
+        # Nothing newer may overtake what was missed, so what is published meanwhile waits.
+        nested, log.delivering = log.delivering, True
+        for key, entry in missed:
+            self._give(log, subscriber, key, entry)
+        if not nested:
+            self._deliver(log)
+        return succeed(None)
+
+    def _deliver(self, log: _RoomLog) -> None:
+        log.delivering = True
+        try:
+            while log.waiting:
+                key, entry = log.waiting.popleft()
+                for subscriber in tuple(log.subscribers):
+                    self._give(log, subscriber, key, entry)
+        finally:
+            log.delivering = False
+
+    def _give(self, log: _RoomLog, subscriber: _Subscriber, key: _Key, entry: Entry) -> None:
+        if key <= subscriber.last or subscriber not in log.subscribers:
+            return
+        subscriber.last = key
+        try:
+            subscriber.receiver(entry)
+        except Exception:
+            self._log.failure("A receiver of the bus failed")
+
+    def unsubscribe(self, room: str, receiver: Receiver) -> Deferred[None]:
+        log = self._logOf(room)
+        log.subscribers = [one for one in log.subscribers if one.receiver != receiver]
+        return succeed(None)
+
+    def history(self, room: str, before: str | None, limit: int) -> Deferred[list[Entry]]:
+        if self.state == "down":
+            return _down()
+        end = None if before is None else _key(before)
+        found: list[Entry] = []
+        for key, entry in reversed(self._logOf(room).entries):
+            if len(found) >= limit:
+                break
+            if entry.type != WHISPER and (end is None or key < end):
+                found.append(entry)
+        found.reverse()
+        return succeed(found)
+
+    # --- what is unique or counted ---------------------------------------------------------------
+
+    def claimNick(self, skeleton: str, session: str) -> Deferred[bool]:
+        if self.state == "down":
+            return _down()
+        return succeed(self._nicks.setdefault(skeleton, session) == session)
+
+    def releaseNick(self, skeleton: str, session: str) -> Deferred[None]:
+        if self._nicks.get(skeleton) == session:
+            del self._nicks[skeleton]
+        return succeed(None)
+
+    def join(self, room: str, session: str, nickname: str) -> Deferred[None]:
+        if self.state == "down":
+            return _down()
+        self._rooms.setdefault(room, {})[session] = nickname
+        return succeed(None)
+
+    def part(self, room: str, session: str) -> Deferred[None]:
+        self._rooms.get(room, {}).pop(session, None)
+        return succeed(None)
+
+    def members(self, room: str) -> Deferred[dict[str, str]]:
+        if self.state == "down":
+            return _down()
+        return succeed(dict(self._rooms.get(room, {})))
+
+    def arrive(self, session: str) -> Deferred[int]:
+        if self.state == "down":
+            return _down()
+        self._sessions.add(session)
+        return succeed(len(self._sessions))
+
+    def depart(self, session: str) -> Deferred[None]:
+        self._sessions.discard(session)
+        for skeleton in [name for name, owner in self._nicks.items() if owner == session]:
+            del self._nicks[skeleton]
+        for members in self._rooms.values():
+            members.pop(session, None)
+        return succeed(None)
+
+    def online(self) -> Deferred[int]:
+        if self.state == "down":
+            return _down()
+        return succeed(len(self._sessions))
+
+
+def _key(id: str) -> _Key:
+    ms, _, count = id.partition("-")
+    return int(ms), int(count)
+
+
+def _down() -> Deferred[Any]:
+    return fail(BusUnavailable())

@@ -1,0 +1,221 @@
+"""
+Text: what people type, made fit for other people's terminals; nicknames; and the look of a line.
+
+A terminal obeys what it prints.  So nothing that a peer sent reaches another one but through L{clean},
+and nothing leaves the service but as a L{SafeLine}, which cleans again what it is given: a line that came
+over a bus from elsewhere is no more trusted than one that was typed here.
+
+What is dropped, and why:
+
+  - control characters, C0 and C1, and with them the escape sequences that they begin: they move the cursor,
+    set titles, answer in the reader's name;
+  - formatting characters: bidirectional overrides and isolates reorder what stands next to them, zero-width
+    ones hide text or make two names look the same.  Only a single joiner between two characters that are
+    not ASCII stays: families of emoji and several scripts need it;
+  - line and paragraph separators, which become a space;
+  - more than L{MARKS} combining marks on one base, which would paint over the lines above.
+
+Everything here is a pure function, linear in its input and without a failure but L{Refused}.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from unicodedata import category, east_asian_width, normalize
+
+MARKS = 4
+"""How many combining marks one base may carry."""
+
+NICKNAME_CELLS = 16
+"""How many columns of a terminal a nickname may take."""
+
+
+class Refused(Exception):
+    """
+    A wish that is not granted.  C{str()} of it is one sentence for whoever wished.
+    """
+
+
+# --- cleaning ------------------------------------------------------------------------------------
+
+# Characters that nothing below would change, in any order: ASCII, Latin, Cyrillic, the common punctuation,
+# kana, Chinese, Hangul syllables, full width.  Most lines consist of nothing else.
+_PLAIN = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u024f\u0400-\u0481\u2010-\u2027\u3000-\u3029\u3041-\u3096\u30a1-\u30fa"
+    "\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff5e]*"
+)
+
+# A sequence that is not finished is dropped as far as it goes.  None of the three can backtrack.
+_ESCAPES = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours, cursor, screen
+    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"  # titles and other strings
+    "|\x1b[ -/]*[0-~]?"  # the rest
+)
+
+_JOINERS = "\u200c\u200d"
+
+
+def decode(data: bytes) -> str:
+    """C{data} as UTF-8; what is none becomes U+FFFD.  Never fails."""
+    return data.decode("utf-8", "replace")
+
+
+def clean(text: str) -> str:
+    """
+    C{text} without anything that could do more to a terminal than print: see the head of this module.
+    The result is in normal form C and has no line breaks; cleaning it again changes nothing.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    # Marks are cut before normalising, which would take quadratic time to sort thousands of them; and again
+    # after it, because it takes some characters apart.
+    return _printable(normalize("NFC", _printable(_ESCAPES.sub("", text))))
+
+
+def _printable(text: str) -> str:
+    kept: list[str] = []
+    marks = 0
+    for index, char in enumerate(text):
+        kind = category(char)
+        if kind[0] == "M":
+            marks += 1
+            if marks <= MARKS:
+                kept.append(char)
+        elif kind == "Cf":
+            if char in _JOINERS and _joins(text, index, kept):
+                kept.append(char)
+        elif kind == "Cc":
+            if char == "\t":
+                marks = 0
+                kept.append(" ")
+        else:
+            marks = 0
+            kept.append(_REPLACED.get(kind, char))
+    return "".join(kept)
+
+
+# Separators of lines and paragraphs, and halves of surrogate pairs.
+_REPLACED = {"Zl": " ", "Zp": " ", "Cs": "\ufffd"}
+
+
+def _joins(text: str, index: int, kept: list[str]) -> bool:
+    """Whether the joiner at C{index} stands between two characters that may need it."""
+    after = text[index + 1 : index + 2]
+    if not kept or kept[-1].isascii() or kept[-1] in _JOINERS or not after or after.isascii():
+        return False
+    return category(after)[0] in "LNS"
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal C{text} takes: Chinese characters two, combining marks none."""
+    return sum(_cell(char) for char in text)
+
+
+def _cell(char: str) -> int:
+    if category(char) in ("Mn", "Me", "Cf", "Cc"):
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
+
+
+# --- nicknames -----------------------------------------------------------------------------------
+
+# Of these categories nothing is seen, or nobody knows what: controls, formats, surrogates, unassigned.
+_UNSEEN = ("Cc", "Cf", "Cs", "Cn", "Co")
+
+# Characters that print nothing although their category promises something: fillers, the blank of Braille,
+# selectors of variants.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+
+def checkNickname(text: str) -> str:
+    """
+    The nickname that C{text} asks for.
+
+    It is 1 to L{NICKNAME_CELLS} columns wide, has no space and nothing invisible, begins with a letter, a digit,
+    C{_} or a symbol such as an emoji, and has no angle bracket: so it can be taken neither for a command nor
+    for a part of the line that it stands in.
+
+    @return: C{text} without surrounding blanks, in normal form C.
+    @raise Refused: with a sentence that says what is wrong.
+    """
+    name = normalize("NFC", text[:1024].strip())
+    if not name:
+        raise Refused("A nickname has at least one character.")
+    kinds = [category(char) for char in name]
+    if any(kind[0] == "Z" for kind in kinds):
+        raise Refused("A nickname has no spaces.")
+    if any(kind in _UNSEEN for kind in kinds) or _BLANK.search(name) or clean(name) != name:
+        raise Refused("A nickname has no control, invisible or unknown characters.")
+    # Wide and other forms of a character count as the character: a wide slash is a slash.
+    folded = normalize("NFKC", name)
+    if category(folded[0])[0] not in "LN" and category(folded[0]) != "So" and folded[0] != "_":
+        raise Refused("A nickname begins with a letter or a digit.")
+    if "<" in folded or ">" in folded or " " in folded:
+        raise Refused("A nickname has no spaces and no angle brackets.")
+    if cells(name) > NICKNAME_CELLS:
+        raise Refused(f"A nickname is at most {NICKNAME_CELLS} columns wide (a Chinese character takes two).")
+    return name
+
+
+def skeleton(nickname: str) -> str:
+    """
+    What two nicknames have in common that count as the same one: compatibility forms and cases are folded.
+    Of equal skeletons only one can be online.  The skeleton of a skeleton is itself.
+    """
+    return normalize("NFKC", normalize("NFKC", nickname).casefold())
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+class SafeLine:
+    """
+    One line on its way to terminals.  The text is cleaned and encoded here, once for all who get it.
+
+    @ivar text: the line as it is printed, without its end.
+    @ivar wire: the same as UTF-8 with CR LF.
+    """
+
+    __slots__ = ("text", "wire")
+
+    def __init__(self, text: str) -> None:
+        self.text = clean(text)
+        self.wire = self.text.encode() + b"\r\n"
+
+    def __repr__(self) -> str:
+        return f"SafeLine({self.text!r})"
+
+
+def hour(ms: float) -> str:
+    """
+    The time of day as C{HH:MM}, in the machine's time zone.
+
+    @param ms: milliseconds since the epoch.
+    """
+    return time.strftime("%H:%M", time.localtime(ms / 1000))
+
+
+def saidLine(ms: float, nickname: str, body: str) -> SafeLine:
+    """C{[14:03] <ann> hello}."""
+    return SafeLine(f"[{hour(ms)}] <{nickname}> {body}")
+
+
+def actionLine(ms: float, nickname: str, body: str) -> SafeLine:
+    """C{[14:03] * ann waves}."""
+    return SafeLine(f"[{hour(ms)}] * {nickname} {body}")
+
+
+def whisperLine(ms: float, nickname: str, to: str, body: str) -> SafeLine:
+    """C{[14:03] <ann -> bob> hello}, for these two only.  No nickname has a space, so nobody can look like it."""
+    return SafeLine(f"[{hour(ms)}] <{nickname} -> {to}> {body}")
+
+
+def noticeLine(ms: float, notice: str) -> SafeLine:
+    """C{[14:03] -- ann joined (3 online)}: what happened, for everyone."""
+    return SafeLine(f"[{hour(ms)}] -- {notice}")
+
+
+def replyLine(reply: str) -> SafeLine:
+    """C{-- There is no command /x.}: the service's word to one member."""
+    return SafeLine(f"-- {reply}")

@@ -1,0 +1,75 @@
+"""
+What the log says of one connection: a line when it is opened, a line when it is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IAddress
+from twisted.logger import Logger
+
+from nodenet.events import errorMonitor
+from nodenet.net import Socket
+from nodenet.net.address import addressInfo
+
+
+def hostAndPort(host: object, port: object) -> str:
+    """An address as people write it: C{127.0.0.1:8000}, C{[::1]:8000}; C{a UNIX socket} where there is no host."""
+    if host is None:
+        return "a UNIX socket"
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+
+
+def addressText(address: IAddress) -> str:
+    """Where a port listens: L{hostAndPort}, or the path of a UNIX socket."""
+    info = addressInfo(address)
+    if info is not None:
+        return hostAndPort(info.address, info.port)
+    name = getattr(address, "name", None)
+    return name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else str(name or address)
+
+
+class Visit:
+    """
+    Watches one socket for the log.  It never says anything of what is sent, only how much.
+
+    The reason that it gives: C{ended}; C{idle}, if C{'timeout'} came; the error's code.
+    """
+
+    def __init__(
+        self, socket: Socket, log: Logger, seconds: Callable[[], float], closed: Callable[[Visit], object]
+    ) -> None:
+        """
+        @param seconds: the time.
+        @param closed: called with the visit after C{'close'}; it may know a better C{reason}, then calls L{tell}.
+        """
+        self.reason = "ended"
+        self._socket = socket
+        self._log = log
+        self._seconds = seconds
+        self._began = seconds()
+        # Asked for now: a closed socket has none any more.
+        self._peer = hostAndPort(socket.remoteAddress, socket.remotePort)
+        log.info("{peer} connected", peer=self._peer)
+        socket.on(errorMonitor, self._failed)
+        socket.on("timeout", self._idled)
+        socket.on("close", lambda hadError: closed(self))
+
+    def _failed(self, error: Any) -> None:
+        self.reason = getattr(error, "code", type(error).__name__)
+
+    def _idled(self) -> None:
+        self.reason = "idle"
+
+    def tell(self) -> None:
+        """Write the line of the end."""
+        self._log.info(
+            "{peer} closed after {seconds} s: {reason}, {read} bytes in, {written} bytes out",
+            peer=self._peer,
+            seconds=round(self._seconds() - self._began, 3),
+            reason=self.reason,
+            read=self._socket.bytesRead,
+            written=self._socket.bytesWritten,
+        )

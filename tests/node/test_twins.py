@@ -1,0 +1,58 @@
+"""
+The proof: each scenario was run by Node, and its twin, the same program in Python, prints the same.
+
+C{python -m tests.node.twins.01_echo} runs a twin by hand.  C{NODENET_TEST_REACTOR} chooses the reactor
+of all twins: C{epoll} (default), C{select} or C{asyncio}.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.node.compare import INDEX, difference, stored
+from tests.node.programs import Programs
+
+_UNLIKE_NODE = {
+    "24-abort-signal": "no signal option yet",
+    "31-unix-errors": "no readableAll and writableAll yet",
+    "35-happy-eyeballs": "the text of an AggregateError is not empty",
+    "43-onread": "no onread option yet",
+}
+"""Scenarios that differ, and why.  One that is found to be the same fails, so that this list stays true."""
+
+
+def _module(name: str) -> str:
+    return name.replace("-", "_")
+
+
+class TwinTests(SynchronousTestCase):
+    """One test for each scenario; they are added below."""
+
+    programs = Programs(sorted(INDEX), lambda name: [sys.executable, "-m", f"tests.node.twins.{_module(name)}"])
+
+    def check(self, name: str) -> None:
+        finished = self.programs.run(name)
+        differs = difference(stored(name), finished.stdout)
+        reason = _UNLIKE_NODE.get(name)
+        if reason is not None:
+            self.assertIsNotNone(differs, f"{name} is what Node does by now")
+            raise SkipTest(reason)
+        if differs or finished.stderr or finished.returncode:
+            self.fail(
+                f"{name} is not what Node does (exit code {finished.returncode})\n"
+                f"{differs or 'the traces are the same'}\n{finished.stderr}"
+            )
+
+
+def _test(name: str) -> Callable[[TwinTests], None]:
+    def test(self: TwinTests) -> None:
+        self.check(name)
+
+    return test
+
+
+for _name in sorted(INDEX):
+    setattr(TwinTests, f"test_{_module(_name)}", _test(_name))

@@ -1,0 +1,73 @@
+"""
+Tests of L{nodenet.services.chat.commands}.
+"""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from nodenet.services.chat.commands import HELP, Act, Help, Quit, Rename, Say, Whisper, Who, parse
+from nodenet.services.chat.text import Refused
+
+from .fakes import PATIENT
+
+
+class ParseTests(SynchronousTestCase):
+    def refusal(self, line):
+        return str(self.assertRaises(Refused, parse, line))
+
+    def test_meanings(self):
+        for line, command in (
+            ("hello", Say("hello")),
+            ("  hello  there ", Say("hello  there")),
+            ("//etc is a place", Say("/etc is a place")),
+            ("//", Say("/")),
+            ("/me waves", Act("waves")),
+            ("/msg bob hello there", Whisper("bob", "hello there")),
+            ("/msg   bob   hello", Whisper("bob", "hello")),
+            ("/msg\tbob hello", Whisper("bob", "hello")),
+            ("/nick bob", Rename("bob")),
+            ("/nick bob smith", Rename("bob smith")),
+            ("/who", Who()),
+            ("/help", Help()),
+            ("/quit", Quit()),
+            ("/QUIT", Quit()),
+            ("  /quit  ", Quit()),
+            ("", None),
+            (" \t ", None),
+        ):
+            self.assertEqual(parse(line), command, line)
+
+    def test_noSuchCommand(self):
+        self.assertEqual(self.refusal("/dance now"), "There is no command /dance; /help lists those that there are.")
+        self.assertIn("no command /;", self.refusal("/"))
+
+    def test_aLongWordIsCut(self):
+        self.assertLess(len(self.refusal("/" + "x" * 8000)), 100)
+
+    def test_wrongUse(self):
+        for line, form in (
+            ("/nick", "/nick NAME"),
+            ("/me", "/me TEXT"),
+            ("/me   ", "/me TEXT"),
+            ("/msg", "/msg NAME TEXT"),
+            ("/msg bob", "/msg NAME TEXT"),
+            ("/who bob", "/who"),
+            ("/quit now", "/quit"),
+            ("/help me", "/help"),
+        ):
+            refusal = self.refusal(line)
+            self.assertTrue(refusal.startswith(form + " "), refusal)
+            self.assertTrue(refusal.endswith("."))
+
+    def test_helpNamesEveryCommand(self):
+        for word in ("/help", "/who", "/nick NAME", "/me TEXT", "/msg NAME TEXT", "/quit", "//text"):
+            self.assertTrue(any(line.startswith(word + " ") for line in HELP), word)
+
+    @PATIENT
+    @given(st.text() | st.text().map("/".__add__) | st.text().map("/msg ".__add__))
+    def test_anyText(self, line):
+        try:
+            parse(line)
+        except Refused as refusal:
+            self.assertNotIn("\n", str(refusal)[-20:])

@@ -1,0 +1,291 @@
+"""
+Tests of L{nodenet.services.chat.ChatFactory}: members on real sockets.
+"""
+
+import re
+
+from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock, deferLater
+from twisted.internet.testing import StringTransport
+from twisted.logger import globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from nodenet import net
+from nodenet.adapter.turn import inTurn
+from nodenet.services.chat import ChatFactory, MemoryBus
+from nodenet.services.chat.bus import BusUnavailable
+
+
+class Client:
+    """A member over a socket: C{until} waits for a line that contains something."""
+
+    def __init__(self, port):
+        self.lines = []
+        self.closed = Deferred()
+        self._rest = b""
+        self._waiting = None
+        self.socket = net.connect(port, "127.0.0.1")
+        self.socket.on("data", self._received)
+        self.socket.on("error", lambda error: None)
+        self.socket.on("close", lambda hadError: self.closed.callback(None))
+
+    def _received(self, data):
+        *lines, self._rest = (self._rest + data).split(b"\r\n")
+        self.lines += [re.sub(r"^\[\d\d:\d\d\] ", "", line.decode()) for line in lines]
+        self._look()
+
+    def _look(self):
+        if self._waiting is not None:
+            part, found = self._waiting
+            if any(part in line for line in self.lines):
+                self._waiting = None
+                found.callback(None)
+
+    def until(self, part):
+        found = Deferred()
+        self._waiting = (part, found)
+        self._look()
+        return found
+
+    def send(self, text):
+        self.socket.write(text.encode())
+
+    async def enter(self, nickname):
+        self.send(f"{nickname}\n")
+        await self.until("/help lists")
+
+    async def fresh(self, part):
+        """Wait for C{part}; return the lines up to now, and forget them."""
+        await self.until(part)
+        lines, self.lines = self.lines, []
+        return lines
+
+
+class FactoryCase(TestCase):
+    async def serve(self, *args, **options):
+        from twisted.internet import reactor
+
+        self.factory = ChatFactory(*args, **options)
+        self.port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.factory)
+        self.clients = []
+        self.addCleanup(self.finish)
+        return self.factory
+
+    async def finish(self):
+        await maybeDeferred(self.port.stopListening)
+        await self.factory.server.closeGracefully(2000)
+        for client in self.clients:
+            client.socket.destroy()
+            await client.closed
+
+    def connect(self):
+        client = Client(self.port.getHost().port)
+        self.clients.append(client)
+        return client
+
+    async def member(self, nickname):
+        client = self.connect()
+        await client.enter(nickname)
+        client.lines.clear()
+        return client
+
+
+class EndToEndTests(FactoryCase):
+    async def test_threeMembers(self):
+        await self.serve()
+        ann = self.connect()
+        self.assertEqual(
+            await ann.fresh("You are"),
+            ["你是第1位在线的, 请输入你的昵称", "You are number 1 online, please enter your nickname"],
+        )
+        await ann.enter("ann")
+        bob, cy = await self.member("bob"), self.connect()
+        self.assertEqual((await cy.fresh("You are"))[0], "你是第3位在线的, 请输入你的昵称")
+        cy.send("ANN\r\n")
+        self.assertIn("is taken", (await cy.fresh("taken"))[0])
+        await cy.enter("cy")
+        for client in (ann, bob, cy):
+            await client.until("cy joined (3 online)")
+            client.lines.clear()
+        ann.send("你好\r\n")
+        bob.send("/me waves\r\n")
+        heard = [await client.fresh("waves") for client in (ann, bob, cy) if await client.until("你好") is None]
+        self.assertEqual(sorted(heard[0]), ["* bob waves", "<ann> 你好"])
+        self.assertEqual(heard[0], heard[1])
+        self.assertEqual(heard[0], heard[2])
+        bob.send("/quit\r\n")
+        await bob.closed
+        self.assertEqual(bob.lines, ["-- Goodbye."])
+        self.assertEqual(await ann.fresh("left"), ["-- bob left (2 online)"])
+        cy.socket.resetAndDestroy()
+        self.assertEqual(await ann.fresh("left"), ["-- cy left (1 online)"])
+
+    async def test_halfClose(self):
+        """As C{printf ... | nc -N} does."""
+        await self.serve()
+        client = self.connect()
+        client.socket.end(b"ann\nhello\n")
+        await client.closed
+        self.assertEqual(client.lines[2:], ["-- ann joined (1 online)", "-- /help lists the commands.", "<ann> hello"])
+
+    async def test_aReaderThatStops(self):
+        """Is dropped, and the others have every line."""
+        await self.serve(sendQueue=100_000)
+        ann, bob, lazy = await self.member("ann"), await self.member("bob"), await self.member("lazy")
+        lazy.socket.pause()
+        count = 0
+        while "-- lazy left (2 online)" not in bob.lines:
+            self.assertLess(count, 5000)
+            ann.send(("x" * 8000 + "\n") * 10)
+            count += 10
+            await bob.until("-- lazy left" if count > 4000 else "xxx")
+            await deferLater(self._reactor(), 0)
+        ann.send("the end\n")
+        heard = [line for line in await bob.fresh("the end") if "lazy" not in line]
+        self.assertEqual(len(heard), count + 1)
+        lazy.socket.resume()
+        await lazy.closed
+
+    def _reactor(self):
+        from twisted.internet import reactor
+
+        return reactor
+
+    async def test_idle(self):
+        await self.serve(idleTimeout=50)
+        ann = self.connect()
+        await ann.closed
+        self.assertEqual(ann.lines[-1], "-- Nothing happened here for 0.05 s. Goodbye.")
+
+    async def test_maxLine(self):
+        await self.serve(maxLine=10)
+        ann = await self.member("ann")
+        ann.send("x" * 100_000 + "\nok\n")
+        self.assertEqual(await ann.fresh("ok"), ["-- A line has at most 10 bytes; that one was not sent.", "<ann> ok"])
+
+
+class ClosingTests(FactoryCase):
+    async def test_goodbye(self):
+        factory = await self.serve()
+        ann, bob, new = await self.member("ann"), await self.member("bob"), self.connect()
+        await new.fresh("You are")
+        ann.send("last words\n")
+        await bob.until("last words")
+        ann.lines.clear(), bob.lines.clear()
+        await self.port.stopListening()
+        await factory.server.closeGracefully(5000)
+        for client in (ann, bob, new):
+            await client.closed
+            self.assertEqual(client.lines, ["-- The chat is closing. Goodbye."])
+        self.assertEqual(factory.bus.state, "down")
+        self.assertEqual(factory._sessions, {})
+
+    async def test_anEmptyOne(self):
+        factory = await self.serve()
+        await factory.server.closeGracefully(1000)
+        self.assertEqual(factory.bus.state, "down")
+
+    async def test_openAgain(self):
+        factory = await self.serve()
+        ann = await self.member("ann")
+        await factory.server.closeGracefully(1000)
+        await ann.closed
+        again = await self.member("ann")
+        again.send("hello\n")
+        self.assertEqual(await again.fresh("hello"), ["<ann> hello"])
+
+
+class SlowBus(MemoryBus):
+    def __init__(self):
+        super().__init__()
+        self.starts = []
+
+    def start(self):
+        self.starts.append(Deferred())
+        return self.starts[-1]
+
+
+class Transport(StringTransport):
+    """It has the addresses of a TCP connection, so it must have this too."""
+
+    def setTcpNoDelay(self, enabled):
+        pass
+
+
+class BusTests(SynchronousTestCase):
+    """With a transport and a reactor that are none."""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.events = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    def connect(self, factory):
+        transport = Transport()
+        protocol = factory.buildProtocol(None)
+        self.assertIsInstance(protocol, Protocol)
+        protocol.makeConnection(transport)
+        return transport, protocol
+
+    def test_greetingWaitsForTheBus(self):
+        bus = SlowBus()
+        factory = ChatFactory(bus, reactor=self.clock)
+        transports = [self.connect(factory)[0] for _ in range(2)]
+        self.assertEqual([transport.value() for transport in transports], [b"", b""])
+        self.assertEqual(len(bus.starts), 1)
+        inTurn(lambda: MemoryBus.start(bus).chainDeferred(bus.starts[0]))
+        self.assertEqual([transport.value().decode()[:6] for transport in transports], ["你是第1位在", "你是第2位在"])
+
+    def test_aBusThatDoesNotStart(self):
+        bus = MemoryBus()
+        self.patch(bus, "start", lambda: fail(BusUnavailable("no")))
+        factory = ChatFactory(bus, reactor=self.clock)
+        first, _ = self.connect(factory)
+        self.assertIn(b"The chat is not available.", first.value())
+        self.assertEqual(len(self.flushLoggedErrors(BusUnavailable)), 1)
+        del bus.start
+        second, _ = self.connect(factory)
+        self.assertIn("你是第1位".encode(), second.value())
+
+    def test_logs(self):
+        """One event when it begins and one when it is over, without a word of what was typed."""
+        factory = ChatFactory(reactor=self.clock)
+        _, protocol = self.connect(factory)
+        protocol.dataReceived(b"secret\nsecret words\n/quit\n")
+        mine = [event for event in self.events if event["log_namespace"].startswith("nodenet.services.chat")]
+        formats = [event["log_format"] for event in mine]
+        self.assertEqual(formats, ["{sid} connected from {address}", "The bus is {state}", "{sid} is gone: {reason}"])
+        self.assertNotIn("secret", str([{**event, "log_source": None, "log_logger": None} for event in mine]))
+
+    def test_tooManyConnections(self):
+        factory = ChatFactory(reactor=self.clock)
+        factory.server.maxConnections = 1
+        self.connect(factory)
+        refused, _ = self.connect(factory)
+        self.assertEqual(refused.value(), b"")
+        self.assertEqual(sum("too many" in event["log_format"] for event in self.events), 1)
+
+    def test_clock(self):
+        factory = ChatFactory(clock=lambda: 1_000_000.0, reactor=self.clock)
+        _, protocol = self.connect(factory)
+        entries = []
+        factory.bus.subscribe("lobby", None, entries.append)
+        protocol.dataReceived(b"ann\n")
+        self.assertEqual(entries[0].time, 1_000_000_000)
+
+    def test_noDelay(self):
+        self.assertTrue(ChatFactory(reactor=self.clock).server.noDelay)
+        self.assertFalse(ChatFactory(noDelay=False, reactor=self.clock).server.noDelay)
+
+    def test_aDefect(self):
+        factory = ChatFactory(reactor=self.clock)
+        transport, protocol = self.connect(factory)
+        protocol.dataReceived(b"ann\n")
+        self.patch(factory.room, "say", lambda *args: 1 / 0)
+        protocol.dataReceived(b"hello\n")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(factory.room.who(), [])
+        self.assertTrue(transport.disconnecting)

@@ -1,0 +1,468 @@
+"""
+Tests of L{nodenet.services.chat.session}: conversations over a socket that is none.
+"""
+
+import re
+from unicodedata import category
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from nodenet.adapter.turn import inTurn
+from nodenet.services.chat.bus import BusUnavailable, MemoryBus
+from nodenet.services.chat.commands import HELP
+from nodenet.services.chat.session import WHO_LIMIT
+from nodenet.services.chat.text import hour
+
+from .fakes import PATIENT, House, run
+
+AT = f"[{hour(10_000)}]"
+ASK = "请输入你的昵称 / Please enter your nickname"
+
+
+class SessionCase(SynchronousTestCase):
+    def setUp(self):
+        self.house = House()
+
+
+class GreetingTests(SessionCase):
+    def test_exactly(self):
+        self.assertEqual(
+            self.house.connect().output,
+            "你是第1位在线的, 请输入你的昵称\r\nYou are number 1 online, please enter your nickname\r\n".encode(),
+        )
+
+    def test_countsConnectionsWithoutANickname(self):
+        self.house.connect()
+        self.house.member("ann")
+        self.assertEqual(self.house.connect().lines[0], "你是第3位在线的, 请输入你的昵称")
+
+    def test_thoseWhoLeftDoNotCount(self):
+        first, second = self.house.connect(), self.house.connect()
+        first.vanish()
+        second.send(b"/quit\n")
+        self.assertEqual(self.house.connect().lines[0], "你是第1位在线的, 请输入你的昵称")
+
+
+class NicknameTests(SessionCase):
+    def test_joins(self):
+        ann = self.house.connect()
+        ann.fresh()
+        ann.send(b"ann\r\n")
+        self.assertEqual(ann.fresh(), [f"{AT} -- ann joined (1 online)", "-- /help lists the commands."])
+
+    def test_asksAgain(self):
+        self.house.member("ann")
+        bob = self.house.connect()
+        for wish, refusal in (
+            ("", "A nickname has at least one character."),
+            ("a b", "A nickname has no spaces."),
+            ("ANN", "The nickname ANN is taken."),
+            ("/help", "A nickname begins with a letter or a digit."),
+            ("x" * 17, "A nickname is at most 16 columns wide (a Chinese character takes two)."),
+            ("b\x1b[31mob", "A nickname has no control, invisible or unknown characters."),
+        ):
+            bob.fresh()
+            bob.send(wish.encode() + b"\n")
+            self.assertEqual(bob.fresh(), [f"-- {refusal} {ASK}"])
+        bob.send("鲍勃\n".encode())
+        self.assertEqual(bob.fresh()[0], f"{AT} -- 鲍勃 joined (2 online)")
+
+    def test_nothingOfTheRoomBefore(self):
+        ann, bob = self.house.member("ann"), self.house.connect()
+        bob.fresh()
+        ann.send(b"hello\n")
+        self.assertEqual(bob.fresh(), [])
+
+    def test_quitWithoutOne(self):
+        ann = self.house.connect()
+        ann.fresh()
+        ann.send(b"/quit\n")
+        self.assertEqual(ann.fresh(), ["-- Goodbye."])
+        self.assertTrue(ann.ended)
+
+    def test_theNicknameIsFreeAfterwards(self):
+        self.house.member("ann").vanish("ECONNRESET")
+        self.house.member("ann")
+
+
+class TalkTests(SessionCase):
+    def setUp(self):
+        super().setUp()
+        self.ann, self.bob = self.house.member("ann"), self.house.member("bob")
+        self.ann.fresh()
+
+    def test_everyoneSeesALine(self):
+        self.ann.send("大家好\r\n".encode())
+        for member in (self.ann, self.bob):
+            self.assertEqual(member.fresh(), [f"{AT} <ann> 大家好"])
+
+    def test_severalInOneSegment(self):
+        self.ann.send(b"one\ntwo\n\n  \n/me waves\n")
+        self.assertEqual(self.bob.written, [b"".join(self.bob.written)])
+        self.assertEqual(self.bob.fresh(), [f"{AT} <ann> one", f"{AT} <ann> two", f"{AT} * ann waves"])
+
+    def test_aSlash(self):
+        self.ann.send(b"//etc\n")
+        self.assertEqual(self.bob.fresh(), [f"{AT} <ann> /etc"])
+
+    def test_whisper(self):
+        cy = self.house.member("cy")
+        self.ann.fresh(), self.bob.fresh()
+        self.ann.send(b"/msg BOB psst\n")
+        self.assertEqual(self.ann.fresh(), [f"{AT} <ann -> bob> psst"])
+        self.assertEqual(self.bob.fresh(), [f"{AT} <ann -> bob> psst"])
+        self.assertEqual(cy.fresh(), [])
+        self.ann.send(b"/msg dee psst\n")
+        self.assertEqual(self.ann.fresh(), ["-- There is nobody of that name here."])
+
+    def test_rename(self):
+        self.ann.send(b"/nick anna\nhello\n")
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann is now anna", f"{AT} <anna> hello"])
+        self.bob.send(b"/nick Anna\n")
+        self.assertEqual(self.bob.fresh(), ["-- The nickname Anna is taken."])
+
+    def test_who(self):
+        self.ann.send(b"/who\n")
+        self.assertEqual(self.ann.fresh(), ["-- 2 online: ann, bob"])
+        self.assertEqual(self.bob.fresh(), [])
+
+    def test_whoInACrowd(self):
+        for number in range(WHO_LIMIT):
+            self.house.member(f"p{number}")
+        self.ann.fresh()
+        self.ann.send(b"/who\n")
+        (line,) = self.ann.fresh()
+        self.assertTrue(line.startswith("-- 102 online: ann, bob, p0, "), line)
+        self.assertTrue(line.endswith(", p97 and 2 more"), line)
+
+    def test_help(self):
+        self.ann.send(b"/help\n")
+        self.assertEqual(self.ann.fresh(), [f"-- {line}" for line in HELP])
+
+    def test_mistakesAreAnsweredInOneLine(self):
+        for line in (b"/dance", b"/nick", b"/msg bob", b"/nick a b"):
+            self.ann.send(line + b"\n")
+            self.assertEqual(len(self.ann.fresh()), 1)
+        self.assertEqual(self.bob.fresh(), [])
+
+    def test_quit(self):
+        self.ann.send(b"/quit\nnever said\n")
+        self.assertEqual(self.ann.fresh(), ["-- Goodbye."])
+        self.assertTrue(self.ann.ended)
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann left (1 online)"])
+        self.assertEqual(self.ann.session.terminal.reason, "quit")
+        self.successResultOf(self.house.over[self.ann])
+
+    def test_tooLong(self):
+        self.ann.send(b"x" * 10_000 + b"\nhello\n")
+        self.assertEqual(
+            self.ann.fresh(), ["-- A line has at most 8192 bytes; that one was not sent.", f"{AT} <ann> hello"]
+        )
+
+    def test_anInterruptedTelnet(self):
+        self.ann.send(b"half a li\xff\xf4\xff\xfd\x06")
+        self.ann.send(b"hello\r\n")
+        self.assertEqual(self.bob.fresh(), [f"{AT} <ann> hello"])
+
+    def test_forgedLines(self):
+        self.ann.send("a\u2028[00:00] -- bob left\u0085b\r[00:00] <bob> forged\n".encode())
+        for line in self.bob.fresh():
+            self.assertTrue(line.startswith(f"{AT} <ann> "), line)
+
+
+class LeavingTests(SessionCase):
+    def setUp(self):
+        super().setUp()
+        self.ann, self.bob = self.house.member("ann"), self.house.member("bob")
+        self.ann.fresh()
+
+    def left(self):
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann left (1 online)"])
+        self.assertEqual(run(self.house.bus.online), 1)
+        self.successResultOf(self.house.over[self.ann])
+
+    def test_vanished(self):
+        self.ann.vanish()
+        self.left()
+
+    def test_broken(self):
+        self.ann.vanish("ECONNRESET")
+        self.left()
+
+    def test_halfClosed(self):
+        """As nc -N does: what was said is said, what is owed is sent, then it ends."""
+        self.ann.send(b"hello\n")
+        self.ann.sendEnd()
+        self.assertEqual(self.ann.fresh(), [f"{AT} <ann> hello"])
+        self.assertTrue(self.ann.ended)
+        self.bob.fresh() if not self.bob.lines[0].endswith("hello") else self.bob.written.pop(0)
+        self.left()
+
+    def test_aScript(self):
+        """All of it in one segment, with the end right behind."""
+        cy = self.house.connect()
+        cy.send(b"cy\nhello\n/who\n/quit")
+        cy.sendEnd()
+        self.assertEqual(
+            cy.fresh()[2:],
+            [
+                f"{AT} -- cy joined (3 online)",
+                "-- /help lists the commands.",
+                f"{AT} <cy> hello",
+                "-- 3 online: ann, bob, cy",
+            ],
+        )
+        self.assertTrue(cy.ended)
+
+    def test_aReaderThatStops(self):
+        """Costs the others nothing: they have every line, and the leave after them."""
+        self.ann.stalled = True
+        said = ["x" * 8000] * 200
+        for line in said:
+            self.bob.send(line.encode() + b"\n")
+        self.assertTrue(self.ann.destroyed)
+        self.assertLess(self.ann.writableLength, (1 << 20) + 10_000)
+        heard = self.bob.fresh()
+        self.assertEqual([line for line in heard if "left" not in line], [f"{AT} <bob> {line}" for line in said])
+        self.assertEqual(heard.count(f"{AT} -- ann left (1 online)"), 1)
+        self.assertEqual(self.ann.session.terminal.reason, "reads too slowly")
+
+    def test_theShareOfAFlood(self):
+        """However many lines a segment has, a turn brings the others only some of them."""
+        self.ann.send(b"x\n" * 10_000)
+        self.assertLess(len(self.bob.lines), 100)
+        self.house.settle()
+        self.assertEqual(len(self.bob.lines), 10_000)
+
+    def test_idle(self):
+        dee = self.house.member("dee", idleTimeout=1000)
+        self.bob.fresh()
+        dee.idle()
+        self.assertEqual(dee.fresh(), ["-- Nothing happened here for 1 s. Goodbye."])
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- dee left (2 online)"])
+
+    def test_goodbye(self):
+        inTurn(self.ann.session.goodbye)
+        self.assertEqual(self.ann.fresh(), ["-- The chat is closing. Goodbye."])
+        self.assertTrue(self.ann.ended)
+        self.left()
+
+    def test_givenUpByTheRoom(self):
+        def fail(line):
+            raise ZeroDivisionError("on purpose")
+
+        self.house.room._listening[self.ann.session.sid].deliver = fail
+        self.bob.send(b"hello\n")
+        self.assertTrue(self.ann.destroyed)
+        self.assertEqual(self.bob.fresh(), [f"{AT} <bob> hello", f"{AT} -- ann left (1 online)"])
+        self.flushLoggedErrors(ZeroDivisionError)
+
+
+class DownBusTests(SessionCase):
+    def test_atTheDoor(self):
+        run(self.house.bus.stop, 0)
+        ann = self.house.connect()
+        self.assertEqual(ann.lines, ["-- The chat is not available. Please come again later."])
+        self.assertTrue(ann.ended)
+
+    def test_whileAsking(self):
+        ann = self.house.connect()
+        ann.fresh()
+        run(self.house.bus.stop, 0)
+        ann.send(b"ann\n")
+        self.assertEqual(
+            ann.fresh(), ["-- The chat is not available just now. Please enter your nickname again in a while."]
+        )
+        run(self.house.bus.start)
+        ann.send(b"ann\n")
+        self.assertEqual(ann.fresh()[0], f"{AT} -- ann joined (1 online)")
+
+    def test_whileTalking(self):
+        ann = self.house.member("ann")
+        run(self.house.bus.stop, 0)
+        ann.send(b"hello\n/who\n")
+        self.assertEqual(ann.fresh(), ["-- Not sent: the chat is not available just now.", "-- 1 online: ann"])
+        run(self.house.bus.start)
+        ann.send(b"hello\n")
+        self.assertEqual(ann.fresh(), [f"{AT} <ann> hello"])
+
+
+class SlowBus(MemoryBus):
+    """Takes its time: publishes and claims when the test says so."""
+
+    slow = False
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.waiting = []
+
+    def _later(self, function, *args):
+        if not self.slow:
+            return function(*args)
+        result = Deferred()
+        self.waiting.append(lambda: function(*args).chainDeferred(result))
+        return result
+
+    def publish(self, room, entry):
+        return self._later(super().publish, room, entry)
+
+    def claimNick(self, skeleton, session):
+        return self._later(super().claimNick, skeleton, session)
+
+    def release(self):
+        while self.waiting:
+            inTurn(self.waiting.pop(0))
+
+
+class SlowBusTests(SynchronousTestCase):
+    def setUp(self):
+        self.house = House()
+        self.bus = self.house.bus = SlowBus(clock=self.house.clock.seconds)
+        self.house.room._bus = self.bus
+        run(self.bus.start)
+        run(self.house.room.open)
+        self.ann = self.house.member("ann")
+        self.bob = self.house.member("bob")
+        self.ann.fresh()
+        self.bus.slow = True
+
+    def test_oneThingAfterTheOther(self):
+        self.ann.send(b"/nick anna\nhello\n")
+        self.assertEqual(len(self.bus.waiting), 1)
+        self.assertTrue(self.ann.paused)
+        self.bus.release()
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann is now anna", f"{AT} <anna> hello"])
+        self.assertFalse(self.ann.paused)
+
+    def test_goneWhileItsNicknameIsClaimed(self):
+        """Nobody stays behind as a ghost."""
+        cy = self.house.connect()
+        cy.send(b"cy\n")
+        cy.vanish()
+        self.assertNoResult(self.house.over[cy])
+        self.bus.release()
+        self.successResultOf(self.house.over[cy])
+        self.assertEqual(self.house.room.who(), ["ann", "bob"])
+        self.assertTrue(run(lambda: MemoryBus.claimNick(self.bus, "cy", "s9")))
+
+    def test_goneWhileItsLineIsOnTheWay(self):
+        self.ann.send(b"last words\n")
+        self.ann.vanish()
+        self.bus.release()
+        self.assertEqual(self.bob.fresh(), [f"{AT} <ann> last words", f"{AT} -- ann left (1 online)"])
+
+    def test_aFailureOnTheWay(self):
+        self.ann.send(b"hello\n")
+        self.bus.waiting.clear()
+        self.bob.send(b"hi\n")
+        self.bus._become("down")
+        self.bus.release()
+        self.assertEqual(self.bob.fresh(), ["-- Not sent: the chat is not available just now."])
+
+
+class DefectTests(SynchronousTestCase):
+    def test_aDefectIsTold(self):
+        house = House()
+        ann = house.member("ann")
+
+        def fail(*args):
+            raise ZeroDivisionError("on purpose")
+
+        house.room.say = fail
+        ann.send(b"hello\n")
+        self.failureResultOf(house.over[ann], ZeroDivisionError)
+        self.assertEqual(house.room.who(), [])
+        self.assertNotIsInstance(ZeroDivisionError(), BusUnavailable)
+
+
+SEGMENTS = st.lists(
+    st.sampled_from(
+        [
+            b"\r",
+            b"\n",
+            b"\r\n",
+            b"\x00",
+            b"\x08",
+            b"\x7f",
+            b"\xff",
+            b"\xff\xff",
+            b"\xff\xf4",
+            b"\xff\xfd\x06",
+            b"\xff\xfa",
+            b"\xff\xf0",
+            b"\x1b[2J",
+            b"\x1b]0;x\x07",
+            b"\x9b1m",
+            b"\xc2\x9b1m",
+            b"\x07",
+            b"\t",
+            b"\x85",
+            b"\xe2\x80\xae",
+            b"\xe2\x81\xa6",
+            b"\xe2\x80\x8b",
+            b"\xef\xbb\xbf",
+            b"\xe2\x80\xa8",
+            b"\xcc\x81" * 9,
+            b"\xed\xa0\x80",
+            b"\xc0\x8a",
+            b"hi ",
+            "你好".encode(),
+            b"/",
+            b"/me ",
+            b"/msg ann ",
+            b"/nick ",
+            b"eve",
+            b"/who\n",
+            b"/help\n",
+            b"\neve2\n",
+        ]
+    )
+    | st.binary(max_size=8),
+    max_size=50,
+)
+
+
+def isHarmless(char):
+    return char in "\u200c\u200d" or category(char) not in ("Cc", "Cf", "Zl", "Zp")
+
+
+class AnyBytesTests(SynchronousTestCase):
+    """Whatever a peer sends: no failure, nothing raw for others, the same however it is cut."""
+
+    def hear(self, segments):
+        """
+        @return: what ann and what eve got, when eve sent C{segments} after a nickname.
+        """
+        house = House()
+        ann, eve = house.member("ann"), house.connect()
+        eve.send(b"eve\n")
+        for segment in segments:
+            if segment:
+                eve.send(segment)
+        house.settle()
+        eve.sendEnd()
+        self.successResultOf(house.over[eve])
+        self.assertEqual(house.room.who(), ["ann"])
+        return ann.output, eve.output
+
+    @settings(PATIENT, max_examples=250)
+    @given(SEGMENTS, st.data())
+    def test_anyBytes(self, segments, data):
+        stream = b"".join(segments)
+        heard, answered = self.hear(segments)
+        for line in heard.decode().split("\r\n"):
+            self.assertTrue(all(map(isHarmless, line)), ascii(line))
+            self.assertRegex(line, r"^$|^\[\d\d:\d\d\] (<eve\S*> |<eve\S* -> \S+> |\* eve|-- )|^\[\d\d:\d\d\] (<|\* )")
+        self.assertIsNone(re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", heard))
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
+        parts = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+        self.assertEqual(self.hear(parts), (heard, answered))
+
+    @settings(PATIENT, max_examples=100)
+    @given(SEGMENTS)
+    def test_byteByByte(self, segments):
+        stream = b"".join(segments)
+        self.assertEqual(self.hear([stream[at : at + 1] for at in range(len(stream))]), self.hear([stream]))

@@ -1,0 +1,292 @@
+"""
+Tests of L{nodenet.services.chat.text}.
+"""
+
+import sys
+from unicodedata import category, normalize
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from nodenet.services.chat import text
+from nodenet.services.chat.text import Refused, SafeLine, cells, checkNickname, clean, decode, skeleton
+
+from .fakes import PATIENT
+
+ANY = st.text(st.characters(codec=None, exclude_categories=()), max_size=200)
+# What the default alphabet finds too rarely.
+NASTY = st.text(
+    st.sampled_from(
+        "\x00\x07\x08\t\n\r\x1b[]()0;31mHJ"
+        "\x7f\x90\x9b\x9c\x9d\u200b\u200d\u202e\u2066\u0301\u0315\u2028 aK中é👨\ufeff\udc80"
+    ),
+    max_size=60,
+)
+
+
+def isSafe(char):
+    """Whether a terminal can do no more with C{char} than print it."""
+    if char in "\u200c\u200d":
+        return True
+    return category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+class CleanTests(SynchronousTestCase):
+    def test_plainTextIsUntouched(self):
+        for plain in (
+            "hello, world",
+            "你好, 世界!",
+            "Привет",
+            "naïve café",
+            "カタカナ",
+            "한국어",
+            "<a> [b] *c* -- /d",
+            "",
+        ):
+            self.assertEqual(clean(plain), plain)
+
+    def test_tabBecomesASpace(self):
+        self.assertEqual(clean("a\tb"), "a b")
+
+    def test_controlsAreDropped(self):
+        self.assertEqual(clean("a\x00\x07\x08\r\n\x7f\x84\x85b"), "ab")
+
+    def test_lineSeparatorsBecomeSpaces(self):
+        self.assertEqual(clean("a\u2028b\u2029c"), "a b c")
+
+    def test_escapeSequencesGoAsAWhole(self):
+        for sequence in (
+            "\x1b[31m",
+            "\x1b[2J",
+            "\x1b[1;1H",
+            "\x1b[?25l",
+            "\x9b31m",
+            "\x1b]0;title\x07",
+            "\x1b]0;title\x1b\\",
+            "\x9d0;title\x9c",
+            "\x1bP1$r\x1b\\",
+            "\x1b_apc\x1b\\",
+            "\x1bc",
+            "\x1b(0",
+            "\x1b#8",
+            "\x1b",
+        ):
+            self.assertEqual(clean(f"a{sequence}é"), "aé", ascii(sequence))
+
+    def test_unfinishedSequencesGoAsFarAsTheyGo(self):
+        self.assertEqual(clean("a\x1b[31"), "a")
+        self.assertEqual(clean("a\x1b]0;the rest"), "a")
+
+    def test_aSequenceThatIsLeftByAnotherOneIsOnlyText(self):
+        self.assertEqual(clean("\x1b\x1b[31m[31m"), "[31m")
+
+    def test_bidiControlsAreDropped(self):
+        for char in "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+            self.assertEqual(clean(f"a{char}b"), "ab")
+
+    def test_zeroWidthIsDropped(self):
+        for char in "\u00ad\u180e\u200b\u2060\u2063\ufeff\U000e0041\U000e007f":
+            self.assertEqual(clean(f"a{char}中"), "a中", ascii(char))
+
+    def test_joinersStayWhereTheyJoin(self):
+        family = "👨\u200d👩\u200d👧"
+        self.assertEqual(clean(family), family)
+        persian = "می\u200cخواهم"
+        self.assertEqual(clean(persian), persian)
+
+    def test_joinersGoWhereTheyDoNot(self):
+        for abuse in ("a\u200db", "\u200d中", "中\u200d", "中\u200d\u200d\u200d中", "中 \u200d", "a\u200c\u200c"):
+            self.assertNotIn("\u200d\u200d", clean(abuse))
+            self.assertNotIn("\u200c", clean(abuse))
+        self.assertEqual(clean("a\u200db"), "ab")
+        self.assertEqual(clean("\u200d中\u200d"), "中")
+
+    def test_atMostFourMarksABase(self):
+        self.assertEqual(len(clean("x" + "\u0315" * 100 + "y")), 6)
+        self.assertEqual(clean("q\u0301\u0302\u0303\u0304\u0305z"), "q\u0301\u0302\u0303\u0304z")
+
+    def test_normalFormC(self):
+        self.assertEqual(clean("e\u0301"), "é")
+
+    def test_surrogatesAreReplaced(self):
+        self.assertEqual(clean("a\udc80b"), "a\ufffdb")
+
+    def test_everyCodePointAlone(self):
+        """Each of them that is assigned, between two others: safe, and stable."""
+        for code in range(sys.maxunicode + 1):
+            if category(chr(code)) in ("Cn", "Co") or text._PLAIN.fullmatch(chr(code)):
+                continue
+            cleaned = clean(f"x{chr(code)}中")
+            if not all(map(isSafe, cleaned)) or clean(cleaned) != cleaned:
+                self.fail(f"{code:#x}: {cleaned!a}")
+
+    def test_theShortCutChangesNothing(self):
+        """What is taken for plain without a look is what a look would leave alone."""
+        for code in range(sys.maxunicode + 1):
+            char = chr(code)
+            if text._PLAIN.fullmatch(char):
+                self.assertEqual(text._printable(normalize("NFC", char)), char, hex(code))
+
+    @settings(PATIENT, max_examples=400)
+    @given(ANY | NASTY)
+    @example("K\u200d\u0301")
+    @example("\u212a\u200d中")
+    def test_anyText(self, dirty):
+        cleaned = clean(dirty)
+        self.assertTrue(all(map(isSafe, cleaned)), ascii(cleaned))
+        self.assertEqual(clean(cleaned), cleaned)
+        self.assertEqual(normalize("NFC", cleaned), cleaned)
+        marks = 0
+        for char in cleaned:
+            marks = marks + 1 if category(char)[0] == "M" else marks if char in "\u200c\u200d" else 0
+            self.assertLessEqual(marks, text.MARKS)
+
+    def test_theTimeIsLinear(self):
+        """The worst that a long line can be; each took minutes if anything here were quadratic."""
+        for part in ("\x1b]", "\x1b[", "\x1b[0", "\x9b ", "\u0301\u0315\u0323", "中\u200d", "a\u0301"):
+            clean(part * 100_000)
+            clean("a" + part * 100_000)
+
+
+class DecodeTests(SynchronousTestCase):
+    def test_utf8(self):
+        self.assertEqual(decode("你好".encode()), "你好")
+
+    def test_whatIsNone(self):
+        self.assertEqual(decode(b"a\xffb\xc0\xafc\xed\xa0\x80"), "a\ufffdb\ufffd\ufffdc\ufffd\ufffd\ufffd")
+
+    @PATIENT
+    @given(st.binary())
+    def test_neverFails(self, data):
+        SafeLine(decode(data)).wire.decode()
+
+
+class CellsTests(SynchronousTestCase):
+    def test_widths(self):
+        for string, width in (("abc", 3), ("你好", 4), ("é", 1), ("e\u0301", 1), ("ｗ", 2), ("👩", 2), ("", 0)):
+            self.assertEqual(cells(string), width, string)
+
+
+class NicknameTests(SynchronousTestCase):
+    def refusal(self, name):
+        return str(self.assertRaises(Refused, checkNickname, name))
+
+    def test_accepted(self):
+        for name in (
+            "ann",
+            "Ann_2",
+            "_ann_",
+            "张三",
+            "八个汉字正好八个",
+            "a" * 16,
+            "ann-marie",
+            "o'neil",
+            "😀",
+            "42",
+            "José",
+            "a",
+        ):
+            self.assertEqual(checkNickname(name), name)
+
+    def test_surroundingBlanksDoNotCount(self):
+        self.assertEqual(checkNickname("  ann\t"), "ann")
+
+    def test_normalFormC(self):
+        self.assertEqual(checkNickname("Jose\u0301"), "José")
+
+    def test_empty(self):
+        for name in ("", "   ", "\t"):
+            self.assertEqual(self.refusal(name), "A nickname has at least one character.")
+
+    def test_spaces(self):
+        for name in ("ann b", "ann\u00a0b", "ann\u3000b", "ann\u2028b"):
+            self.assertEqual(self.refusal(name), "A nickname has no spaces.")
+
+    def test_unseen(self):
+        for (
+            char
+        ) in "\x00\x07\x1b\x7f\x9b\u00ad\u200b\u200d\u202e\u2066\ufeff\u3164\u2800\u115f\ufe0f\ue000\udc80\U000e0061":
+            self.assertIn("invisible", self.refusal(f"an{char}n"), ascii(char))
+
+    def test_tooManyMarks(self):
+        self.assertIn("invisible", self.refusal("q" + "\u0315" * 5))
+
+    def test_cannotLookLikeACommandOrANotice(self):
+        for first in "/*<[->]({.,:;!#@'\"|~+=`^$\\\u0301－／＊＜［–—−":
+            self.assertIn("begins with", self.refusal(f"{first}ann"), ascii(first))
+
+    def test_noAngleBrackets(self):
+        for name in ("ann>", "a<b", "ann＞"):
+            self.assertIn("angle brackets", self.refusal(name))
+
+    def test_width(self):
+        for name in ("a" * 17, "九个汉字一共十八列"):
+            self.assertIn("at most 16 columns", self.refusal(name))
+
+    def test_veryLong(self):
+        self.assertIn("columns", self.refusal("a" * 1_000_000))
+
+    @settings(PATIENT, max_examples=400)
+    @given(ANY | NASTY)
+    def test_anyText(self, wish):
+        try:
+            name = checkNickname(wish)
+        except Refused as refusal:
+            self.assertRegex(str(refusal), r"^[A-Z][^.]*\.$")
+        else:
+            self.assertEqual(clean(name), name)
+            self.assertEqual(checkNickname(name), name)
+            self.assertTrue(0 < cells(name) <= 16)
+            self.assertNotIn(" ", name)
+
+
+class SkeletonTests(SynchronousTestCase):
+    def test_sameOnes(self):
+        for one, other in (
+            ("Ann", "aNN"),
+            ("ann", "ａｎｎ"),
+            ("STRASSE", "straße"),
+            ("ﬁn", "fin"),
+            ("José", "JOSE\u0301"),
+        ):
+            self.assertEqual(skeleton(one), skeleton(other))
+
+    def test_others(self):
+        self.assertNotEqual(skeleton("ann"), skeleton("anne"))
+        self.assertNotEqual(skeleton("张三"), skeleton("张四"))
+
+    @PATIENT
+    @given(ANY)
+    def test_ofItself(self, name):
+        self.assertEqual(skeleton(skeleton(name)), skeleton(name))
+
+
+class LineTests(SynchronousTestCase):
+    NOON = 1_000_000_000_000
+
+    def setUp(self):
+        self.hour = text.hour(self.NOON)
+
+    def test_hour(self):
+        self.assertRegex(self.hour, r"^\d\d:\d\d$")
+
+    def test_forms(self):
+        for line, form in (
+            (text.saidLine(self.NOON, "ann", "hello"), "<ann> hello"),
+            (text.actionLine(self.NOON, "ann", "waves"), "* ann waves"),
+            (text.whisperLine(self.NOON, "ann", "bob", "psst"), "<ann -> bob> psst"),
+            (text.noticeLine(self.NOON, "ann joined (3 online)"), "-- ann joined (3 online)"),
+        ):
+            self.assertEqual(line.text, f"[{self.hour}] {form}")
+            self.assertEqual(line.wire, line.text.encode() + b"\r\n")
+
+    def test_reply(self):
+        self.assertEqual(text.replyLine("Goodbye.").wire, b"-- Goodbye.\r\n")
+
+    def test_cleansWhatItIsGiven(self):
+        self.assertEqual(text.saidLine(self.NOON, "ann", "a\r\n[00:00] -- forged\x1b[2J").wire.count(b"\n"), 1)
+        self.assertEqual(SafeLine("a\x1b[31mb").wire, b"ab\r\n")
+
+    def test_repr(self):
+        self.assertEqual(repr(SafeLine("a")), "SafeLine('a')")

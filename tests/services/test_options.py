@@ -1,0 +1,139 @@
+"""
+L{nodenet.services.options}: what a command line says, and what a mapping says.
+"""
+
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from nodenet.services.options import CommonOptions, Place, Settings, readPlace, readPlaces
+
+
+def parsed(*words: str) -> CommonOptions:
+    options = CommonOptions()
+    options.parseOptions(list(words))
+    return options
+
+
+class PlaceTests(SynchronousTestCase):
+    def listening(self, value: object) -> tuple[str, int]:
+        """Where listening on C{value} takes a reactor."""
+        reactor = MemoryReactorClock()
+        readPlace(value, reactor).endpoint.listen(object())
+        ((port, _, _, interface),) = reactor.tcpServers
+        return interface, port
+
+    def test_description(self) -> None:
+        self.assertEqual(self.listening("tcp:8123:interface=127.0.0.2"), ("127.0.0.2", 8123))
+
+    def test_bareNumber(self) -> None:
+        """A number alone stays on this machine, typed or given."""
+        self.assertEqual(self.listening("8123"), ("127.0.0.1", 8123))
+        self.assertEqual(self.listening(8123), ("127.0.0.1", 8123))
+
+    def test_endpoint(self) -> None:
+        endpoint = TCP4ServerEndpoint(MemoryReactorClock(), 1)
+        self.assertIs(readPlace(endpoint).endpoint, endpoint)
+
+    def test_place(self) -> None:
+        place = readPlace("tcp:1")
+        self.assertIs(readPlace(place), place)
+
+    def test_several(self) -> None:
+        self.assertEqual([place.description for place in readPlaces(["tcp:1", "tcp:2"])], ["tcp:1", "tcp:2"])
+        self.assertEqual([place.description for place in readPlaces("tcp:1")], ["tcp:1"])
+
+    def test_none(self) -> None:
+        self.assertRaises(ValueError, readPlaces, [])
+
+    def test_misspelt(self) -> None:
+        """Each complaint is one sentence that names what was given, and none of Python's insides."""
+        for value, complaint in [
+            ("tpc:8000", "cannot listen on 'tpc:8000': Unknown endpoint type: 'tpc'"),
+            ("tcp:", "cannot listen on 'tcp:': invalid literal for int() with base 10: ''"),
+            ("tcp", "cannot listen on 'tcp': a field is missing, or there is one too many"),
+            ("tcp:1:2:3:4:5", "cannot listen on 'tcp:1:2:3:4:5': a field is missing, or there is one too many"),
+            (
+                "tcp:8000:backlogg=3",
+                "cannot listen on 'tcp:8000:backlogg=3': a field is missing, or there is one too many",
+            ),
+        ]:
+            self.assertEqual(str(self.assertRaises(ValueError, readPlace, value)), complaint)
+
+    def test_missingFile(self) -> None:
+        error = self.assertRaises(ValueError, readPlace, "ssl:8443:privateKey=/nonexistent/key.pem")
+        self.assertIn("/nonexistent/key.pem", str(error))
+        self.assertNotIn("\n", str(error))
+
+
+class CommonOptionsTests(SynchronousTestCase):
+    def test_defaults(self) -> None:
+        options = parsed()
+        self.assertEqual([place.description for place in options["listen"]], ["tcp:8000:interface=127.0.0.1"])
+        self.assertEqual(options["max-connections"], 0)
+        self.assertEqual(options["idle-timeout"], 0)
+        self.assertEqual(options["drain-timeout"], 10)
+
+    def test_all(self) -> None:
+        options = parsed(
+            *("--listen", "tcp:1", "--listen=2", "--max-connections", "3"),
+            *("--idle-timeout", "0.25", "--drain-timeout", "4"),
+        )
+        self.assertEqual([place.description for place in options["listen"]], ["tcp:1", "tcp:2:interface=127.0.0.1"])
+        self.assertEqual(options["max-connections"], 3)
+        self.assertEqual(options["idle-timeout"], 0.25)
+        self.assertEqual(options["drain-timeout"], 4)
+
+    def test_misuse(self) -> None:
+        """Each is one sentence that names the option."""
+        for words, complaint in [
+            (["--listen", "tpc:1"], "cannot listen on 'tpc:1': Unknown endpoint type: 'tpc'"),
+            (["--max-connections", "-1"], "--max-connections takes a whole number from 0, not '-1'"),
+            (["--max-connections", "many"], "--max-connections takes a whole number from 0, not 'many'"),
+            (["--idle-timeout", "soon"], "--idle-timeout takes seconds from 0 to 2000000, not 'soon'"),
+            (["--idle-timeout", "nan"], "--idle-timeout takes seconds from 0 to 2000000, not 'nan'"),
+            (["--drain-timeout", "inf"], "--drain-timeout takes seconds from 0 to 2000000, not 'inf'"),
+            (["--drain-timeout", "-0.1"], "--drain-timeout takes seconds from 0 to 2000000, not '-0.1'"),
+            (["--lisen", "1"], "option --lisen not recognized"),
+            (["8000"], "Wrong number of arguments."),
+        ]:
+            text = str(self.assertRaises(UsageError, parsed, *words))
+            self.assertTrue(text.endswith(complaint), text)
+            self.assertNotIn("\n", text)
+
+    def test_help(self) -> None:
+        """The help tells each option and its default."""
+        text = " ".join(str(CommonOptions()).split())
+        for part in ("--listen=", "--max-connections=", "--idle-timeout=", "--drain-timeout=", "[default: 10.0]"):
+            self.assertIn(part, text)
+        self.assertIn("ENDPOINT is any of Twisted's", text)
+
+
+class SettingsTests(SynchronousTestCase):
+    def test_defaults(self) -> None:
+        settings = Settings.read({}, MemoryReactorClock(), idleTimeout=3)
+        self.assertEqual([place.description for place in settings.listen], ["tcp:8000:interface=127.0.0.1"])
+        self.assertIsNone(settings.maxConnections)
+        self.assertEqual(settings.idleTimeout, 3000)
+        self.assertEqual(settings.drainTimeout, 10_000)
+
+    def test_mapping(self) -> None:
+        """A program gives numbers and endpoints."""
+        endpoint = TCP4ServerEndpoint(MemoryReactorClock(), 1)
+        settings = Settings.read(
+            {"listen": [endpoint, 8001], "max-connections": 5, "idle-timeout": 1.5, "drain-timeout": 0}
+        )
+        self.assertEqual([place.description for place in settings.listen[1:]], ["tcp:8001:interface=127.0.0.1"])
+        self.assertIs(settings.listen[0].endpoint, endpoint)
+        self.assertEqual((settings.maxConnections, settings.idleTimeout, settings.drainTimeout), (5, 1500, 0))
+
+    def test_options(self) -> None:
+        """A parsed command line is such a mapping; its endpoints are not made twice."""
+        options = parsed("--listen", "1")
+        self.assertIs(Settings.read(options).listen[0], options["listen"][0])
+        self.assertIsInstance(options["listen"][0], Place)
+
+    def test_misuse(self) -> None:
+        for options in ({"listen": "tpc:1"}, {"max-connections": 0.5}, {"idle-timeout": None}, {"drain-timeout": -1}):
+            self.assertRaises(ValueError, Settings.read, options, MemoryReactorClock())

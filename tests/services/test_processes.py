@@ -1,0 +1,408 @@
+"""
+The services as a user runs them: C{twistd}, C{twist} and C{nodenet}, each in a process of its own, spoken to in bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from shutil import which
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SkipTest, TestCase
+
+from tests.services.programs import RUNNERS, SCRIPTS, Program, command, connect, run, start
+
+
+def now() -> float:
+    from twisted.internet import reactor
+
+    return reactor.seconds()  # type: ignore[attr-defined, no-any-return]
+
+
+def later(seconds: float) -> Deferred[None]:
+    from twisted.internet import reactor
+    from twisted.internet.task import deferLater
+
+    return deferLater(reactor, seconds)  # type: ignore[arg-type]
+
+
+class ProcessCase(TestCase):
+    timeout = 60
+
+    def signal(self, program: Program, number: int = signal.SIGTERM) -> None:
+        os.kill(program.transport.pid, number)  # type: ignore[union-attr]
+
+    def assertClean(self, program: Program) -> None:
+        """Nothing that would alarm an operator."""
+        self.assertNotIn("Traceback", program.out + program.err)
+        self.assertNotIn("Unhandled", program.out + program.err)
+        self.assertEqual(program.err, "")
+
+    def takenPort(self) -> int:
+        """A port of 127.0.0.1 on which somebody else listens."""
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class TalkTests(ProcessCase):
+    """Listen, talk, stop."""
+
+    async def talk(self, runner: str) -> None:
+        program = run(self, runner, "echo")
+        peer = await connect(self, await program.port())
+        peer.write(b"hello\r\n")
+        await peer.got(b"hello\r\n")
+        peer.transport.loseConnection()
+        await peer.ended
+        ((reason, read, written),) = await program.said(
+            r"closed after [\d.]+ s: (\w+), (\d+) bytes in, (\d+) bytes out"
+        )
+        self.assertEqual((reason, read, written), ("ended", "7", "7"))
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+        self.assertClean(program)
+        self.assertEqual(program.out.count(" connected\n"), 1)
+        self.assertNotIn("hello", program.out)
+
+    async def test_twistd(self) -> None:
+        await self.talk("twistd")
+
+    async def test_twist(self) -> None:
+        await self.talk("twist")
+
+    async def test_nodenet(self) -> None:
+        await self.talk("nodenet")
+
+    async def test_module(self) -> None:
+        """C{python -m nodenet} is the same."""
+        program = start(self, [sys.executable, "-m", "nodenet", "echo", "--listen=tcp:0:interface=127.0.0.1"])
+        peer = await connect(self, await program.port())
+        peer.write(b"x")
+        await peer.got(b"x")
+        self.signal(program, signal.SIGINT)
+        self.assertEqual(await program.exited, 0)
+
+    async def test_halfClose(self) -> None:
+        """A peer that ends its side gets everything back, then the end: C{printf ... | nc -N}."""
+        program = run(self, "nodenet", "echo")
+        peer = await connect(self, await program.port())
+        data = os.urandom(3_000_000)
+        peer.write(data)
+        peer.transport.loseWriteConnection()
+        await peer.ended
+        self.assertEqual(len(peer.received), len(data))
+        self.assertEqual(peer.received, data)
+
+    async def test_severalPlaces(self) -> None:
+        """C{--listen} may be repeated; one of them a UNIX socket."""
+        path = self.mktemp()
+        program = run(self, "nodenet", "echo", f"--listen=unix:{path}")
+        await program.said("listening on", 2)
+        for where in (await program.port(), f"unix:{path}"):
+            peer = await connect(self, where)
+            peer.write(b"hello")
+            await peer.got(b"hello")
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+        self.assertFalse(os.path.exists(path))
+        self.assertIn("a UNIX socket connected", program.out)
+
+    async def test_limit(self) -> None:
+        program = run(self, "nodenet", "echo", "--max-connections=1")
+        port = await program.port()
+        first = await connect(self, port)
+        first.write(b"1")
+        await first.got(b"1")
+        await (await connect(self, port)).ended
+        await program.said(r"127\.0\.0\.1:\d+ refused: the limit of 1 is reached")
+        first.write(b"2")
+        await first.got(b"12")
+
+
+class ChatTests(ProcessCase):
+    """That the chat is a service; what it says is its own tests'."""
+
+    async def chat(self, runner: str) -> None:
+        program = run(self, runner, "chat")
+        port = await program.port()
+        first = await connect(self, port)
+        first.write(b"ann\r\n")
+        await first.got(b"ann joined")
+        second = await connect(self, port)
+        second.write(b"bob\r\nhello\r\n")
+        await first.got(b"<bob> hello\r\n")
+        self.signal(program)
+        await first.ended
+        await second.ended
+        self.assertEqual(await program.exited, 0)
+        self.assertClean(program)
+        self.assertNotIn("hello", program.out)
+
+    async def test_twistd(self) -> None:
+        await self.chat("twistd")
+
+    async def test_twist(self) -> None:
+        await self.chat("twist")
+
+    async def test_nodenet(self) -> None:
+        await self.chat("nodenet")
+
+    async def test_idle(self) -> None:
+        program = run(self, "nodenet", "chat", "--idle-timeout=0.3")
+        peer = await connect(self, await program.port())
+        peer.write(b"ann\r\n")
+        await peer.got(b"ann joined")
+        await peer.ended
+        await program.said(r"closed after [\d.]+ s: idle,")
+
+
+class CounterTests(ProcessCase):
+    async def test_counts(self) -> None:
+        program = run(self, "nodenet", "counter")
+        port = await program.port()
+        for number in (1, 2, 3):
+            peer = await connect(self, port)
+            await peer.got(b"%d\r\n" % number)
+            peer.write(b"hello")
+            await peer.got(b"hello")
+            self.assertEqual(peer.received, b"%d\r\nhello" % number)
+
+    async def test_idle(self) -> None:
+        """A silent client is sent away politely; a chatty one stays."""
+        program = run(self, "nodenet", "counter", "--idle-timeout=0.4")
+        peer = await connect(self, await program.port())
+        for _ in range(4):
+            await later(0.2)
+            peer.write(b"x")
+        await peer.got(b"1\r\nxxxx")
+        talked = now()
+        await peer.ended
+        self.assertGreater(now() - talked, 0.3)
+        self.assertLess(now() - talked, 2)
+        ((reason,),) = [await program.said(r"closed after [\d.]+ s: (\w+), 4 bytes in, 7 bytes out")]
+        self.assertEqual(reason, "idle")
+        self.assertClean(program)
+
+    async def test_idleWithoutReading(self) -> None:
+        """
+        One that sends and never reads stalls the echo, which must not keep it from being timed out; and as the end
+        cannot be sent either, it is cut off after the grace.
+        """
+        program = run(self, "nodenet", "counter", "--idle-timeout=0.3")
+        peer = await connect(self, await program.port())
+        await peer.got(b"1\r\n")
+        peer.stall()
+        began = now()
+        await program.said(r"closed after [\d.]+ s: idle,")
+        self.assertLess(now() - began, 8)
+        self.assertClean(program)
+
+    async def untilIdle(self, runner: str) -> None:
+        program = run(self, runner, "counter", "--until-idle")
+        port = await program.port()
+        first = await connect(self, port)
+        await first.got(b"1\r\n")
+        second = await connect(self, port)
+        await second.got(b"2\r\n")
+        first.transport.loseConnection()
+        await program.said("closed after")
+        self.assertFalse(program.over)
+        second.transport.loseConnection()
+        self.assertEqual(await program.exited, 0)
+        self.assertClean(program)
+
+    async def test_untilIdleTwistd(self) -> None:
+        await self.untilIdle("twistd")
+
+    async def test_untilIdleTwist(self) -> None:
+        await self.untilIdle("twist")
+
+    async def test_untilIdleNodenet(self) -> None:
+        await self.untilIdle("nodenet")
+
+    async def test_untilIdleWaits(self) -> None:
+        """Before the first client came it is not idle."""
+        program = run(self, "nodenet", "counter", "--until-idle")
+        await program.port()
+        await later(0.5)
+        self.assertFalse(program.over)
+
+
+class ToolTests(ProcessCase):
+    """With what people have at hand."""
+
+    def tool(self, name: str, *words: str) -> Program:
+        path = which(name)
+        if path is None:
+            raise SkipTest(f"{name} is not installed")
+        return start(self, [path, *words])
+
+    async def test_nc(self) -> None:
+        """C{printf 'hello\\n' | nc -N}: what is sent before the end comes back, then the end."""
+        program = run(self, "nodenet", "echo")
+        nc = self.tool("nc", "-N", "127.0.0.1", str(await program.port()))
+        nc.transport.write(b"hello\n")  # type: ignore[union-attr]
+        nc.transport.closeStdin()  # type: ignore[union-attr]
+        self.assertEqual(await nc.exited, 0)
+        self.assertEqual(nc.out, "hello\n")
+
+    async def test_telnet(self) -> None:
+        """A number, an echo of the line with telnet's line end, and the end after some silence."""
+        program = run(self, "nodenet", "counter", "--idle-timeout=0.5")
+        telnet = self.tool("telnet", "127.0.0.1", str(await program.port()))
+        await telnet.said(r"Escape character.*\s+1\r?\n")
+        telnet.transport.write(b"hello\n")  # type: ignore[union-attr]
+        await telnet.said(r"hello\r?\n")
+        await telnet.exited
+        self.assertIn("Connection closed by foreign host.", telnet.out + telnet.err)
+        await program.said(r"closed after [\d.]+ s: idle,")
+
+
+class DrainTests(ProcessCase):
+    """A stop with clients that do not make it easy."""
+
+    async def drain(self, runner: str) -> None:
+        program = run(self, runner, "echo", "--drain-timeout=1.2")
+        port = await program.port()
+        stalled = await connect(self, port)
+        stalled.stall()
+        peer = await connect(self, port)
+        peer.write(b"hello")
+        await peer.got(b"hello")
+        self.signal(program)
+        began = now()
+        await peer.ended
+        self.assertEqual(await program.exited, 0)
+        self.assertGreater(now() - began, 1)
+        self.assertLess(now() - began, 6)
+        self.assertClean(program)
+        self.assertEqual(program.out.count("stopping: 1 connections left"), 1)
+        self.assertRegex(program.out, r": stopping, 5 bytes in, 5 bytes out\n")
+        self.assertRegex(program.out, r": cut off, ")
+        self.assertRegex(program.out, r"stopped\n")
+
+    async def test_twistd(self) -> None:
+        await self.drain("twistd")
+
+    async def test_twist(self) -> None:
+        await self.drain("twist")
+
+    async def test_nodenet(self) -> None:
+        await self.drain("nodenet")
+
+    async def test_refuses(self) -> None:
+        """Nobody is let in while it drains."""
+        program = run(self, "nodenet", "echo", "--drain-timeout=30")
+        port = await program.port()
+        (await connect(self, port)).stall()
+        await program.said("connected")
+        self.signal(program)
+        await program.said("stopping: 1 connections left")
+        refused = socket.socket()
+        self.addCleanup(refused.close)
+        self.assertRaises(ConnectionRefusedError, refused.connect, ("127.0.0.1", port))
+        # Those who have no patience say so again.
+        self.signal(program)
+        self.assertEqual(await program.exited, -signal.SIGTERM)
+        self.assertClean(program)
+
+
+class StartFailureTests(ProcessCase):
+    """One line on standard error, and a status that is not 0."""
+
+    async def portTaken(self, runner: str, prefix: str = "") -> None:
+        place = f"tcp:{self.takenPort()}:interface=127.0.0.1"
+        path = self.mktemp()
+        program = start(self, [*command(runner, "echo"), f"--listen=unix:{path}", f"--listen={place}"])
+        self.assertEqual(await program.exited, 1)
+        self.assertEqual(program.err, f"{prefix}cannot listen: Address already in use ({place})\n")
+        self.assertNotIn("Traceback", program.out)
+        # What was open already is gone.
+        self.assertFalse(os.path.exists(path))
+
+    async def test_portTakenTwistd(self) -> None:
+        await self.portTaken("twistd")
+
+    async def test_portTakenTwist(self) -> None:
+        await self.portTaken("twist")
+
+    async def test_portTakenNodenet(self) -> None:
+        await self.portTaken("nodenet", "nodenet: ")
+
+    async def misuse(self, runner: str, option: str, complaint: str) -> None:
+        program = start(self, [*command(runner, "echo"), option])
+        status = await program.exited
+        self.assertNotIn("Traceback", program.out + program.err)
+        if runner == "nodenet":
+            self.assertEqual(status, 2)
+            self.assertEqual(program.err, f"nodenet: {complaint}\n")
+            self.assertEqual(program.out, "")
+        else:
+            # These two add the usage, twistd all of it on standard output.
+            self.assertNotEqual(status, 0)
+            lines = [line for line in (program.out + program.err).splitlines() if complaint in line]
+            self.assertEqual(len(lines), 1)
+
+    async def test_misspeltEndpoint(self) -> None:
+        for runner in RUNNERS:
+            await self.misuse(runner, "--listen=tpc:8000", "cannot listen on 'tpc:8000': Unknown endpoint type: 'tpc'")
+
+    async def test_unknownOption(self) -> None:
+        for runner in RUNNERS:
+            await self.misuse(runner, "--lisen=8000", "option --lisen not recognized")
+
+    async def test_badNumber(self) -> None:
+        await self.misuse(
+            "nodenet",
+            "--max-connections=many",
+            "Parameter type enforcement failed: --max-connections takes a whole number from 0, not 'many'",
+        )
+
+
+class DaemonTests(ProcessCase):
+    """C{twistd} in the background."""
+
+    def daemon(self, *options: str) -> Program:
+        self.folder = self.mktemp()
+        os.mkdir(self.folder)
+        return start(self, [str(SCRIPTS / "twistd"), "nodenet-echo", *options], self.folder)
+
+    async def test_talk(self) -> None:
+        program = self.daemon("--listen=unix:echo.sock")
+        self.assertEqual(await program.exited, 0)
+        pid = int(Path(self.folder, "twistd.pid").read_text())
+        self.addCleanup(lambda: os.path.exists(f"{self.folder}/twistd.pid") and os.kill(pid, signal.SIGKILL))
+        peer = await connect(self, f"unix:{self.folder}/echo.sock")
+        peer.write(b"hello")
+        await peer.got(b"hello")
+        os.kill(pid, signal.SIGTERM)
+        await peer.ended
+        while os.path.exists(f"{self.folder}/twistd.pid"):
+            await later(0.05)
+        log = Path(self.folder, "twistd.log").read_text()
+        self.assertIn("listening on echo.sock", log)
+        self.assertNotIn("Traceback", log)
+
+    async def test_portTaken(self) -> None:
+        """Whoever started it hears of it; the log tells it too, and no pid file is left behind."""
+        program = self.daemon(f"--listen={self.takenPort()}")
+        self.assertEqual(await program.exited, 1)
+        self.assertIn("cannot listen: Address already in use", program.err)
+        self.assertNotIn("Traceback", program.err)
+        self.assertNotIn("twistd.pid", os.listdir(self.folder))
+
+
+class PluginTests(ProcessCase):
+    async def test_listed(self) -> None:
+        """Both runners know the three services."""
+        for runner in ("twistd", "twist"):
+            program = start(self, [str(SCRIPTS / runner), "--help"])
+            self.assertEqual(await program.exited, 0)
+            for service in ("nodenet-echo", "nodenet-counter", "nodenet-chat"):
+                self.assertIn(service, program.out)
