@@ -220,6 +220,9 @@ class SocketProtocol(Protocol):
         """The transport has nothing left."""
         self._paused = False
         self._taken = True
+        if not self._precise:
+            # Until the next write: a TLS transport that was ended by the peer meanwhile would not close.
+            self._unregister()
         if self.writing and not self._shutting:
             enter(self.owner, self._written)
 

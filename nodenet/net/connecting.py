@@ -44,6 +44,7 @@ class Connecting:
         self._limit: IDelayedCall | None = None
 
     def start(self) -> None:
+        """Set out."""
         request = self._request
         family = isIP(request.host)
         if request.endpoint is not None:
@@ -58,6 +59,7 @@ class Connecting:
             self._lookUp()
 
     def cancel(self) -> None:
+        """Give up.  A second call does nothing."""
         self._over = True
         self._endAttempt()
 

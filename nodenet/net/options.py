@@ -20,6 +20,7 @@ from typing import Any, TypedDict, TypeVar
 from nodenet.errors import NodeTypeError, describe, invalidArgType, invalidArgValue, nodeError, outOfRange
 from nodenet.events import Listener
 from nodenet.net.address import isIP
+from nodenet.stream import getDefaultHighWaterMark
 
 _T = TypeVar("_T")
 
@@ -243,6 +244,19 @@ def readDelay(options: Mapping[str, Any]) -> int:
     return int(delay // 1000) if 0 < delay < math.inf else 0
 
 
+def readMark(options: Mapping[str, Any]) -> int:
+    """C{highWaterMark} of a server: a negative one, or none, is the default."""
+    mark = options.get("highWaterMark")
+    if mark is None:
+        return getDefaultHighWaterMark()
+    requireType("options.highWaterMark", mark, (int, float), "of type number")
+    if mark < 0:
+        return getDefaultHighWaterMark()
+    if not mark < math.inf or mark != int(mark):
+        raise invalidArgValue("options.highWaterMark", mark)
+    return int(mark)
+
+
 def readConnect(options: Mapping[str, Any], several: bool, attemptTimeout: int) -> Connect:
     """
     @param several: the default of C{autoSelectFamily}.
@@ -286,7 +300,7 @@ def readConnect(options: Mapping[str, Any], several: bool, attemptTimeout: int) 
         localAddress=local,
         localPort=localPort,
         family=family,
-        lookupOptions={"family": options.get("family"), "hints": _readHints(options.get("hints") or 0)},
+        lookupOptions={"family": options.get("family"), "hints": _readHints(options.get("hints"))},
         lookup=lookup,
         several=bool(chosen and family == 0 and local is None),
         attemptTimeout=timeout,
@@ -316,7 +330,7 @@ def _readFamily(value: Any) -> int:
 
 
 def _readHints(value: Any) -> int:
-    hints: int = requireType("options.hints", value, (int, float), "of type number")
+    hints: int = 0 if value is None else requireType("options.hints", value, (int, float), "of type number")
     if hints not in _HINTS:
         raise invalidArgValue("hints", value)
     return hints

@@ -27,6 +27,7 @@ from nodenet.net.options import (
     readArguments,
     readDelay,
     readListen,
+    readMark,
     refuseUnknown,
     requireType,
 )
@@ -81,11 +82,7 @@ class Server(EventEmitter):
         self.noDelay: bool = bool(given.get("noDelay"))
         self.keepAlive: bool = bool(given.get("keepAlive"))
         self.keepAliveInitialDelay: int = readDelay(given)
-        self.highWaterMark: int | None = given.get("highWaterMark")
-        if self.highWaterMark is not None:
-            requireType("options.highWaterMark", self.highWaterMark, (int, float), "of type number")
-            if self.highWaterMark < 0:
-                self.highWaterMark = None
+        self.highWaterMark: int = readMark(given)
         self.maxConnections: int | None = None
         self._reactor = given.get("reactor")
         self._loop: Loop | None = None
@@ -233,9 +230,11 @@ class Server(EventEmitter):
         if self.maxConnections is not None and len(self._sockets) >= self.maxConnections:
             self._drop(handle)
             return
-        options: SocketOptions = {"allowHalfOpen": self.allowHalfOpen, "reactor": self._reactor}
-        if self.highWaterMark is not None:
-            options["highWaterMark"] = self.highWaterMark
+        options: SocketOptions = {
+            "allowHalfOpen": self.allowHalfOpen,
+            "highWaterMark": self.highWaterMark,
+            "reactor": self._reactor,
+        }
         if self.captureRejections:
             options["captureRejections"] = True
         socket = Socket(options)

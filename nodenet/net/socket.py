@@ -141,8 +141,9 @@ class Socket(Ends, Duplex):
         )
         self._reactor = given.get("reactor")
         self._noDelay = bool(given.get("noDelay"))
+        initialDelay = readDelay(given)
         if given.get("keepAlive"):
-            self._keepAlive = (True, readDelay(given))
+            self._keepAlive = (True, initialDelay)
         self.on("end", self._readableEnded)
 
     # --- connecting ------------------------------------------------------------------------------
@@ -498,8 +499,8 @@ class Socket(Ends, Duplex):
         @param initialDelay: ms before the first probe, rounded down to seconds; 0 leaves what the system has.
         @return: the socket.
         """
-        seconds = initialDelay // 1000 if isinstance(initialDelay, int | float) and initialDelay > 0 else 0
-        self._keepAlive = (bool(enable), int(seconds))
+        given = isinstance(initialDelay, int | float) and 0 < initialDelay < math.inf
+        self._keepAlive = (bool(enable), int(initialDelay // 1000) if given else 0)
         if self._handle is not None:
             self._handle.setKeepAlive(*self._keepAlive)
         return self

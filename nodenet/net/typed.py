@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
-from nodenet.events import _ErrorMonitor
+from nodenet.events.emitter import _ErrorMonitor
 
 if TYPE_CHECKING:
     from nodenet.net.server import Server

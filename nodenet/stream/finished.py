@@ -57,6 +57,8 @@ class _Watch:
         self.waitsForClose = (
             willEmitClose(stream) and hasReadable(stream) == self.readable and hasWritable(stream) == self.writable
         )
+        # A writable half that never was is over when the stream is.
+        self.writable = self.writable and stream._writableState is not None
         self._readableOver = isReadableOver(stream)
         self._writableOver = isWritableOver(stream)
         self._closed = stream.closed
@@ -80,17 +82,30 @@ class _Watch:
         elif stream._errorEmitted:
             if not self.waitsForClose:
                 nextTick(self._onGone)
-        elif not self.readable and (not self.waitsForClose or stream.readable) and self._writableGone():
-            nextTick(self._onGone)
-        elif not self.writable and (not self.waitsForClose or stream.writable) and self._readableGone():
+        elif self._unwantedReadableRests() or self._unwantedWritableRests():
             nextTick(self._onGone)
 
-    def _writableGone(self) -> bool:
-        state = self._stream._writableState
-        return state is not None and not state.pending and (self._writableOver or not self._stream.writable)
+    def _unwantedReadableRests(self) -> bool:
+        """Only the writable half was asked for, it is over, and no C{'close'} will say so."""
+        stream = self._stream
+        state = stream._writableState
+        return (
+            not self.readable
+            and (not self.waitsForClose or stream.readable)
+            and state is not None
+            and not state.pending
+            and (self._writableOver or not stream.writable)
+        )
 
-    def _readableGone(self) -> bool:
-        return self._stream._readableState is not None and (self._readableOver or not self._stream.readable)
+    def _unwantedWritableRests(self) -> bool:
+        """Only the readable half was asked for, it is over, and no C{'close'} will say so."""
+        stream = self._stream
+        return (
+            not self.writable
+            and (not self.waitsForClose or stream.writable)
+            and stream._readableState is not None
+            and (self._readableOver or not stream.readable)
+        )
 
     def stop(self) -> None:
         """Tell nobody any more, and listen no more."""

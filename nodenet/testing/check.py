@@ -32,8 +32,10 @@ async def checkSocket(
 
     @param makePair: called without arguments; returns two connected sockets, or a Deferred or coroutine of them.  They
         must have no listeners, and nothing may have been sent.
-    @param makeCloggedPair: the same, of two sockets the first of which has written until C{write} answered false, while
-        the second is paused and has read nothing: see L{nodenet.testing.clog}.  Without it some rules are not checked.
+    @param makeCloggedPair: the same, of two sockets the second of which is paused, while the first has written until
+        C{write} answered false and will not be drained before the second reads.  L{nodenet.testing.clog} writes so
+        much; where somebody in between takes bytes of his own accord, as TLS does, it is called until that lasts.
+        Without this argument some rules are not checked.
     @param halfCloses: whether reading goes on after C{end()}.  Not so on TLS.
     @param timeout: ms to wait for what does not come at once.  0: no wait, and no reactor, at all.
     @param reactor: to wait with; by default Twisted's.

@@ -81,8 +81,8 @@ def cloggedPair(*, capacity: int = CAPACITY, **options: Unpack[SocketOptions]) -
 
 def clog(socket: Socket) -> None:
     """
-    Write until C{write} answers false: for making clogged pairs of other kinds, whose other end must be paused
-    and have read nothing, as by C{createServer(pauseOnConnect=True)}.
+    Write until C{write} answers false: for making clogged pairs of other kinds.  The other end should be paused, best
+    before it has read anything, as by C{createServer(pauseOnConnect=True)}.
     """
     while socket.write(bytes(65536)):
         pass

@@ -38,10 +38,12 @@ def misuse(call: Callable[..., object], *args: Any, **named: Any) -> tuple[str, 
     """
     try:
         call(*args, **named)
-    except NodeError as error:
-        assert isinstance(error, BUILTIN[error.code]), f"{error.code} is a {type(error).__mro__}"
-        return error.code, error.message.partition(" Received")[0]
-    raise AssertionError(f"{call} raised nothing for {args} {named}")
+    except NodeError as raised:
+        error = raised
+    else:
+        raise AssertionError(f"{call} raised nothing for {args} {named}")
+    assert isinstance(error, BUILTIN[error.code]), f"{error.code} is a {type(error).__mro__}"
+    return error.code, error.message.partition(" Received")[0]
 
 
 def note(emitter: EventEmitter, *events: str) -> list[Any]:

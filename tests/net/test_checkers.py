@@ -20,6 +20,7 @@ from OpenSSL import SSL
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.endpoints import SSL4ServerEndpoint, TCP4ClientEndpoint, wrapClientTLS
 from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet import net
@@ -46,14 +47,12 @@ async def connected(place: Place, clogged: bool = False, fromServer: bool = Fals
     """
     A pair of real sockets, of a server that listens no more.
 
-    @param clogged: the first has written until it should wait, the second is paused and has read nothing.
+    @param clogged: the first has written until it should wait, the second is paused.
     @param fromServer: the first is the server's, else the client's.
     """
-    server = net.createServer(pauseOnConnect=clogged and not fromServer, **options)
+    server = net.createServer(**options)
     await once(server.listen(**place.listening), "listening")
     client = net.Socket(**options)
-    if clogged and fromServer:
-        client.pause()
     waiting = [once(client, "connect"), once(server, "connection")]
     client.connect(**place.reaching(server))
     (_, _), (_, (accepted,)) = await DeferredList(waiting, fireOnOneErrback=True)
@@ -61,8 +60,23 @@ async def connected(place: Place, clogged: bool = False, fromServer: bool = Fals
     await place.ready
     first, second = (accepted, client) if fromServer else (client, accepted)
     if clogged:
-        inTurn(clog, first)
+        inTurn(second.pause)
+        await stuff(first)
     return first, second
+
+
+async def stuff(socket: net.Socket) -> None:
+    """Write until the kernels' buffers are full too: until no C{'drain'} comes any more."""
+    from twisted.internet import reactor
+
+    drained: list[Deferred[None]] = []
+    socket.on("drain", lambda: drained.pop().callback(None))
+    while True:
+        inTurn(clog, socket)
+        drained.append(Deferred().addTimeout(0.05, reactor, lambda result, seconds: False))
+        if await drained[0] is False:
+            break
+    socket.removeAllListeners("drain")
 
 
 def tcp(host: str = "127.0.0.1") -> Place:

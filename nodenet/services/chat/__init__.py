@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from functools import cached_property
 from itertools import count
 from typing import Any, Unpack
 
@@ -22,12 +23,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nodenet.adapter.loop import loopOf
+from nodenet.adapter.loop import Loop, loopOf
 from nodenet.net import ServerOptions, Socket, SocketFactory
 from nodenet.services.chat.bus import BusUnavailable, Entry, IChatBus, MemoryBus
 from nodenet.services.chat.room import Room
 from nodenet.services.chat.session import Session
-from nodenet.services.chat.terminal import Terminal
+from nodenet.services.chat.terminal import Outbox, Terminal
 
 __all__ = ["BusUnavailable", "ChatFactory", "Entry", "IChatBus", "MemoryBus", "Room", "Session"]
 
@@ -82,12 +83,22 @@ class ChatFactory(SocketFactory):
         self.server.on("drop", self._dropped)
         self.server.on("draining", self._drain)
 
+    @cached_property
+    def _chatLoop(self) -> Loop:
+        # Not before somebody connects: a factory may be made before the reactor is chosen.
+        return loopOf(self._chatReactor)
+
+    @cached_property
+    def _outbox(self) -> Outbox:
+        return Outbox(self._chatLoop)
+
     def connection(self, socket: Socket) -> None:
         """Hold a conversation with whoever has connected."""
         sid = f"{self._boot}-{next(self._numbers)}"
         terminal = Terminal(
             socket,
-            loopOf(self._chatReactor),
+            self._chatLoop,
+            self._outbox,
             maxLine=self._maxLine,
             sendQueue=self._sendQueue,
             idleTimeout=self._idleTimeout,

@@ -286,10 +286,11 @@ class Room:
         try:
             member.deliver(line)
         except Exception:
-            self._log.failure("A line could not be delivered to {sid}", sid=member.sid)
             self._giveUp(member)
 
     def _giveUp(self, member: Member) -> None:
+        """After an exception."""
+        self._log.failure("A line could not be delivered to {sid}", sid=member.sid)
         # The bus gives out what is published here after the present line, so nobody sees the leave first.
         Deferred.fromCoroutine(self.leave(member.sid)).addErrback(
             lambda failure: self._log.failure("A leave failed", failure)

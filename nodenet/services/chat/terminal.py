@@ -6,8 +6,10 @@ no faster than its lines are dealt with, and what is kept of its input is one se
 with L{LINES_A_TURN} lines; the rest waits until the other sockets had theirs.  So a flood of tiny lines holds
 nobody up, and cannot fill the queues of others before these had a chance to send.
 
-I{Out.}  What is written in a turn is sent with one write at its end.  A peer that does not read fills the queue of
-its socket; beyond C{sendQueue} bytes the connection is destroyed, which costs nobody else anything.
+I{Out.}  What is written while the reactor dispatches one batch of I/O is sent when that is over, with one write for
+each terminal: ten members who talk at once cost each listener one write, not ten (measured with 300 listeners: a
+third of the CPU of a write for each turn).  A peer that does not read fills the queue of its socket; beyond
+C{sendQueue} bytes the connection is destroyed, which costs nobody else anything.
 
 I{Ending.}  C{open}, then C{over}: nothing is read or written any more, and C{read} gives C{None}.  After C{end} the
 connection stays for what is queued: whatever still comes is thrown away (left unread, it would turn our FIN into
@@ -24,7 +26,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 
-from nodenet.adapter.turn import nextTick
+from nodenet.adapter.turn import enter
 from nodenet.services.chat.telnet import AreYouThere, Event, Framer, Interrupt, Line, Reply, TooLong
 from nodenet.services.chat.text import SafeLine, decode, replyLine
 
@@ -34,7 +36,7 @@ LINES_A_TURN = 32
 END_GRACE = 5000
 """How long, in ms, a connection may take to end."""
 
-# Bytes that are collected before they are written within a turn.
+# Bytes that are collected before they are sent without waiting for the end of the batch.
 _COLLECT = 64 * 1024
 
 
@@ -66,11 +68,36 @@ class ChatLoop(Protocol):
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall: ...
 
 
+class Outbox:
+    """
+    The terminals that have something to send when this batch of I/O is over.
+
+    @param loop: whose batches.
+    """
+
+    def __init__(self, loop: ChatLoop) -> None:
+        self._loop = loop
+        self._waiting: list[Terminal] = []
+
+    def add(self, terminal: Terminal) -> None:
+        """Flush C{terminal} then."""
+        if not self._waiting:
+            self._loop.immediate(self.flush)
+        self._waiting.append(terminal)
+
+    def flush(self) -> None:
+        """Flush all that wait.  A failure is logged and costs that terminal its connection."""
+        waiting, self._waiting = self._waiting, []
+        for terminal in waiting:
+            enter(terminal, terminal.flush)
+
+
 class Terminal:
     """
     @param socket: connected.  This object is its only reader and writer from now on, and decides when its
         writing side ends.
     @param loop: whose immediates and timers are used.
+    @param outbox: of all terminals of this loop.
     @param maxLine: bytes a line may have; of a longer one nothing is read, and the peer is told.
     @param sendQueue: bytes that may wait for a peer that does not read.
     @param idleTimeout: ms without reading or writing after which the connection is ended with a line; 0: never.
@@ -83,6 +110,7 @@ class Terminal:
         self,
         socket: ChatSocket,
         loop: ChatLoop,
+        outbox: Outbox,
         *,
         maxLine: int = 8192,
         sendQueue: int = 1024 * 1024,
@@ -90,6 +118,7 @@ class Terminal:
     ) -> None:
         self._socket = socket
         self._loop = loop
+        self._outbox = outbox
         self._maxLine = maxLine
         self._sendQueue = sendQueue
         self._idleTimeout = idleTimeout
@@ -99,6 +128,7 @@ class Terminal:
         self._budget = LINES_A_TURN
         self._continuing = False  # an immediate is on its way
         self._paused = False
+        self._interrupted = False
         self._peerEnded = False
         self._out: list[bytes] = []
         self._collected = 0
@@ -175,10 +205,14 @@ class Terminal:
     def _answer(self, event: TooLong | Interrupt | AreYouThere | Reply) -> None:
         if isinstance(event, Reply):
             self._put(event.data)
+            if self._interrupted:
+                self._interrupted = False
+                self.write(replyLine("The line is forgotten. /quit leaves."))
         elif isinstance(event, TooLong):
             self.write(replyLine(f"A line has at most {self._maxLine} bytes; that one was not sent."))
         elif isinstance(event, Interrupt):
-            self.write(replyLine("The line is forgotten. /quit leaves."))
+            # Telnet asks for a timing mark right behind, and shows nothing that comes before the answer to that.
+            self._interrupted = True
         else:
             self.write(replyLine("Yes, the chat is here."))
 
@@ -211,20 +245,21 @@ class Terminal:
     # --- out -------------------------------------------------------------------------------------
 
     def write(self, line: SafeLine) -> None:
-        """Send C{line} at the end of this turn, after what was written before it.  Does nothing once it is over."""
+        """Send C{line} after what was written before it.  Does nothing once it is over."""
         self._put(line.wire)
 
     def _put(self, data: bytes) -> None:
         if self.reason is not None:
             return
         if not self._out:
-            nextTick(self._flush)
+            self._outbox.add(self)
         self._out.append(data)
         self._collected += len(data)
         if self._collected >= _COLLECT:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what was written up to now."""
         if self.over or not self._out:
             return
         data = b"".join(self._out)
@@ -244,7 +279,7 @@ class Terminal:
         """
         if line is not None:
             self.write(line)
-        self._flush()
+        self.flush()
         if self.over:
             return
         self.reason = reason

@@ -13,7 +13,7 @@ from nodenet.events import EventEmitter
 from nodenet.services.chat.bus import MemoryBus
 from nodenet.services.chat.room import Room
 from nodenet.services.chat.session import Session
-from nodenet.services.chat.terminal import Terminal
+from nodenet.services.chat.terminal import Outbox, Terminal
 
 PATIENT = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 """For Hypothesis: a busy machine is no failure."""
@@ -124,14 +124,20 @@ class FakeSocket(EventEmitter):
 
 
 class StepLoop(Loop):
-    """A loop whose batches of I/O end when the test says so: L{Clock} would run an immediate's immediate at once."""
+    """
+    A loop whose batches of I/O end when the test says so: L{Clock} would run an immediate's immediate at once.
+    What is written is sent at the end of each turn all the same, so that tests can look at it.
+    """
 
     def __init__(self, clock):
         super().__init__(clock)
         self.waiting = []
 
     def immediate(self, fn, *args):
-        self.waiting.append((fn, args))
+        if isinstance(getattr(fn, "__self__", None), Outbox):
+            nextTick(fn)
+        else:
+            self.waiting.append((fn, args))
 
     def step(self):
         """@return: whether there was something to do."""
@@ -150,6 +156,7 @@ class House:
         self.clock = Clock()
         self.clock.advance(10)
         self.loop = StepLoop(self.clock)
+        self.outbox = Outbox(self.loop)
         self.bus = MemoryBus(clock=self.clock.seconds) if bus is None else bus
         self.room = Room(self.bus)
         self.count = 0
@@ -163,7 +170,7 @@ class House:
         socket = FakeSocket()
 
         def accept():
-            terminal = Terminal(socket, self.loop, **limits)
+            terminal = Terminal(socket, self.loop, self.outbox, **limits)
             socket.session = Session(str(self.count), terminal, self.room, self.bus)
             self.over[socket] = socket.session.start()
 

@@ -237,6 +237,7 @@ class BusTests(SynchronousTestCase):
         self.assertEqual([transport.value() for transport in transports], [b"", b""])
         self.assertEqual(len(bus.starts), 1)
         inTurn(lambda: MemoryBus.start(bus).chainDeferred(bus.starts[0]))
+        self.clock.advance(0)
         self.assertEqual([transport.value().decode()[:6] for transport in transports], ["你是第1位在", "你是第2位在"])
 
     def test_aBusThatDoesNotStart(self):
@@ -248,6 +249,7 @@ class BusTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(BusUnavailable)), 1)
         del bus.start
         second, _ = self.connect(factory)
+        self.clock.advance(0)
         self.assertIn("你是第1位".encode(), second.value())
 
     def test_logs(self):

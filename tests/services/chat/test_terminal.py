@@ -11,7 +11,7 @@ from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import inTurn
 from nodenet.net import Socket
 from nodenet.services.chat import terminal as module
-from nodenet.services.chat.terminal import END_GRACE, LINES_A_TURN, ChatLoop, ChatSocket, Terminal
+from nodenet.services.chat.terminal import END_GRACE, LINES_A_TURN, ChatLoop, ChatSocket, Outbox, Terminal
 from nodenet.services.chat.text import SafeLine
 
 from .fakes import FakeSocket, StepLoop
@@ -25,7 +25,7 @@ class TerminalCase(SynchronousTestCase):
 
     def make(self, **limits):
         self.socket = FakeSocket()
-        self.terminal = Terminal(self.socket, self.loop, **limits)
+        self.terminal = Terminal(self.socket, self.loop, Outbox(self.loop), **limits)
 
     def readAll(self):
         """Read for ever; what was read goes to C{self.got}."""
@@ -170,7 +170,7 @@ class AnswerTests(TerminalCase):
 
     def test_interrupt(self):
         self.socket.send(b"abc\xff\xf4\xff\xfd\x06def\n")
-        self.assertEqual(self.socket.output, b"-- The line is forgotten. /quit leaves.\r\n\xff\xfc\x06")
+        self.assertEqual(self.socket.output, b"\xff\xfc\x06-- The line is forgotten. /quit leaves.\r\n")
         self.assertEqual(self.got, ["def"])
 
     def test_areYouThere(self):
@@ -240,6 +240,38 @@ class WriteTests(TerminalCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertTrue(self.socket.destroyed)
         self.assertEqual(self.terminal.reason, "on purpose")
+
+
+class OutboxTests(SynchronousTestCase):
+    def test_oneWriteABatch(self):
+        """However many turns a batch of I/O has."""
+        clock = Clock()
+        loop = Loop(clock)
+        outbox = Outbox(loop)
+        sockets = [FakeSocket(), FakeSocket()]
+        terminals = [Terminal(socket, loop, outbox) for socket in sockets]
+        for text in "abc":
+            for terminal in terminals:
+                inTurn(terminal.write, SafeLine(text))
+        self.assertEqual([socket.written for socket in sockets], [[], []])
+        clock.advance(0)
+        self.assertEqual([socket.written for socket in sockets], [[b"a\r\nb\r\nc\r\n"]] * 2)
+        inTurn(terminals[0].write, SafeLine("d"))
+        clock.advance(0)
+        self.assertEqual([len(socket.written) for socket in sockets], [2, 1])
+
+    def test_aFailureCostsOnlyThatOne(self):
+        clock = Clock()
+        loop = Loop(clock)
+        outbox = Outbox(loop)
+        sockets = [FakeSocket(), FakeSocket()]
+        sockets[0].write = lambda chunk: 1 / 0
+        for socket in sockets:
+            Terminal(socket, loop, outbox).write(SafeLine("a"))
+        clock.advance(0)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertTrue(sockets[0].destroyed)
+        self.assertEqual(sockets[1].output, b"a\r\n")
 
 
 class EndTests(TerminalCase):
