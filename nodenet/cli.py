@@ -28,9 +28,9 @@ from twisted.logger import (
 from twisted.python import usage
 from twisted.python.reflect import namedAny
 
-from nodenet import __version__
 from nodenet.adapter.loop import getReactor
 from nodenet.services.base import CannotListen, ServerService
+from nodenet.services.options import CommonOptions
 
 _MODULES = {
     "echo": "nodenet.services.echo",
@@ -42,7 +42,7 @@ _MODULES = {
 class Options(usage.Options):
     """The command line: a service's name, then its options."""
 
-    synopsis = "Usage: nodenet echo|counter|chat"
+    tellsMisuse = True  # in one line: see CommonOptions
     longdesc = "Run one of nodenet's services in the foreground. 'nodenet echo --help' tells the options of echo."
     # A service is imported when it is asked for, so that each runs without what the others need.
     subCommands: ClassVar[list[list[Any]]] = [
@@ -51,12 +51,11 @@ class Options(usage.Options):
         ["chat", None, lambda: namedAny(_MODULES["chat"]).Options(), "A chat room for telnet."],
     ]
 
-    def opt_version(self) -> None:
-        """
-        Display the version and exit.
-        """
-        print(f"nodenet {__version__}")
-        sys.exit(0)
+    opt_version = CommonOptions.opt_version
+
+    def getSynopsis(self) -> str:
+        """How it is called; the help of a service puts the service's name and its own part behind it."""
+        return "Usage: nodenet" if self.subCommand else "Usage: nodenet SERVICE [options]"
 
     def postOptions(self) -> None:
         """

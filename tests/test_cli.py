@@ -25,12 +25,13 @@ class CommandLineTests(SynchronousTestCase):
         return status, out.getvalue(), err.getvalue()
 
     def test_version(self) -> None:
-        self.assertEqual(self.run_("--version"), (0, f"nodenet {__version__}\n", ""))
+        for words in (["--version"], ["echo", "--version"]):
+            self.assertEqual(self.run_(*words), (0, f"nodenet {__version__}\n", ""))
 
     def test_help(self) -> None:
         status, out, err = self.run_("--help")
         self.assertEqual((status, err), (0, ""))
-        self.assertTrue(out.startswith("Usage: nodenet echo|counter|chat\n"), out)
+        self.assertTrue(out.startswith("Usage: nodenet SERVICE [options]\n"), out)
         for service in ("echo", "counter", "chat"):
             self.assertRegex(out, rf"(?m)^    {service} ")
 
@@ -38,6 +39,7 @@ class CommandLineTests(SynchronousTestCase):
         for service in ("echo", "counter", "chat"):
             status, out, err = self.run_(service, "--help")
             self.assertEqual((status, err), (0, ""))
+            self.assertTrue(out.startswith(f"Usage: nodenet {service} [options]\n"), out)
             for option in ("--listen=", "--max-connections=", "--idle-timeout=", "--drain-timeout="):
                 self.assertIn(option, out)
             self.assertEqual("--until-idle" in out, service == "counter")

@@ -98,11 +98,17 @@ def dialTCP(
 
     def explain(failure: Failure) -> NodeError:
         if failure.check(_txerror.ConnectBindError) and local is not None:
+            problem: Any = failure.value
+            if problem.osError < 0:  # the resolver's: an address of the other family
+                return systemError(errno.EINVAL, "bind", *local, cause=problem)
             return fromFailure(failure, "bind", *local)
         return fromFailure(failure, "connect", address, port)
 
     factory = _DialFactory(connected, lambda failure: failed(explain(failure)), reactor)
-    return factory.dial(reactor.connectTCP(address, port, factory, None, local))
+    try:
+        return factory.dial(reactor.connectTCP(address, port, factory, None, local))
+    except OSError as error:  # the zone of an IPv6 address that there is not
+        return factory.failSoon(systemError(errno.EINVAL, "connect", address, port, cause=error))
 
 
 def dialUNIX(reactor: Any, path: str, connected: Connected, failed: Failed) -> Cancel:
@@ -111,8 +117,7 @@ def dialUNIX(reactor: Any, path: str, connected: Connected, failed: Failed) -> C
     factory = _DialFactory(connected, lambda failure: failed(fromFailure(failure, "connect", path)), reactor)
     if len(os.fsencode(path)) > _PATH_LIMIT:
         # The transport would raise where nobody hears it.
-        loopOf(reactor).callLater(0, factory.fail, systemError(errno.EINVAL, "connect", path))
-        return factory.cancel
+        return factory.failSoon(systemError(errno.EINVAL, "connect", path))
     return factory.dial(reactor.connectUNIX(path, factory, None))
 
 
@@ -156,8 +161,10 @@ class _DialFactory(HandleFactory, ClientFactory):
         if self._connector is not None:
             self._connector.disconnect()
 
-    def fail(self, error: NodeError) -> None:
-        self.clientConnectionFailed(self._connector, Failure(error))
+    def failSoon(self, error: NodeError) -> Cancel:
+        """It cannot even begin."""
+        loopOf(self._reactor).callLater(0, self.clientConnectionFailed, None, Failure(error))
+        return self.cancel
 
     def clientConnectionFailed(self, connector: IConnector | None, reason: Failure) -> None:
         if not self._cancelled:

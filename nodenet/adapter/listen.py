@@ -50,11 +50,9 @@ class Listening:
         """Accept no more.  A UNIX socket's file is gone when this returns."""
         if isinstance(self._port, _UNIXPort):
             self._port.removeFile()
-        elif isinstance(self._port, tcp.Port):
-            # Twisted closes it when the reactor comes round; the kernel need not wait.
-            with suppress(OSError):
-                self._port.socket.shutdown(socket.SHUT_RDWR)
         stopped: Deferred[object] = maybeDeferred(self._port.stopListening)
+        if isinstance(self._port, _Port):
+            self._port.refuse()
         stopped.addErrback(lambda failure: _log.failure("closing a listening port", failure))
 
     def selectables(self) -> Sequence[object]:
@@ -80,7 +78,11 @@ def listenTCP(reactor: Any, factory: IProtocolFactory, port: int, host: str | No
 
 def _listenTCP(reactor: Any, factory: IProtocolFactory, port: int, host: str, backlog: int) -> Listening:
     try:
-        return Listening(reactor.listenTCP(port, factory, backlog, host))
+        if not IReactorFDSet.providedBy(reactor):
+            return Listening(reactor.listenTCP(port, factory, backlog, host))
+        listening: Any = _Port(port, factory, backlog, host, reactor)
+        listening.startListening()
+        return Listening(listening)
     except CannotListenError as error:
         raise fromFailure(Failure(error), "listen", host, port) from error
     except OSError as error:  # no socket of this family
@@ -129,7 +131,29 @@ def _umask() -> int:
     return mask
 
 
-class _UNIXPort(unix.Port):
+class _Port(tcp.Port):
+    """
+    Refuses who comes after C{stopListening}.  Twisted closes the socket only when the reactor comes round, and
+    until then the kernel would go on to make connections.
+    """
+
+    _accepting = False
+
+    def doRead(self) -> None:
+        self._accepting = True
+        tcp.Port.doRead(self)
+        self._accepting = False
+        if self.disconnecting:
+            self.refuse()
+
+    def refuse(self) -> None:
+        # A listener that closes its server is called from inside the accepting; accept() must not fail then.
+        if not self._accepting:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class _UNIXPort(_Port, unix.Port):
     """Removes its file when it is told to, not when the reactor comes round: Node does it inside C{close}."""
 
     _file: str | None = None

@@ -96,7 +96,7 @@ class Loop:
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self.later(0, self._phases)
+            self.soon(self._phases)
 
     def _phases(self) -> None:
         # What an immediate adds to the immediates waits for the next batch; what it adds to the others does not.
@@ -105,6 +105,15 @@ class Loop:
         for phase in (self._immediates, self._closings, self._shutdowns):
             for fn, args in _taken(phase):
                 enter(None, fn, *args)
+
+    def soon(self, fn: Callable[[], object]) -> None:
+        """Call C{fn} before the reactor polls again."""
+        eventLoop = getattr(self.reactor, "_asyncioEventloop", None)
+        if eventLoop is not None:
+            # The asyncio reactor's zero-delay call comes after the next batch of I/O.
+            eventLoop.call_soon(fn)
+        else:
+            self.later(0, fn)
 
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall:
         """Call C{fn(*args)} as a turn in C{ms}.  Does not keep L{run} going: Node's unref'd timer."""
@@ -135,7 +144,11 @@ class Loop:
     def hasActive(self) -> bool:
         """Whether anything of ours keeps a program alive."""
         return bool(
-            self._immediates or self._closings or pendingTicks() or any(thing.isActive() for thing in self._active)
+            self._immediates
+            or self._closings
+            or self._shutdowns
+            or pendingTicks()
+            or any(thing.isActive() for thing in self._active)
         )
 
     def hasForeign(self, ignored: set[object]) -> bool:
@@ -187,7 +200,7 @@ def loopOf(reactor: Any = None) -> Loop:
 
 
 def _wake() -> None:
-    loopOf().later(0, flush)
+    loopOf().soon(flush)
 
 
 setWaker(_wake)

@@ -5,7 +5,8 @@ Node's order of events comes from four times, and so does ours:
 
   - I{inside the call}: state changes and misuse.  Nothing of this module.
   - I{tick}: after the callback that the system made is over, before its next one.  L{nextTick}
-    queues; the queue is run until it is empty when the outermost turn ends.
+    queues; the queue is run until it is empty when the outermost turn ends.  L{afterTicks} has the jobs of
+    promises, which run whenever it is empty.
   - I{I/O callback}: everything that comes from Twisted enters through L{enter}, which makes it a
     turn: run the callback, then the ticks.
   - I{close phase}: see L{nodenet.adapter.loop}, which runs immediates and closings, each as a turn.
@@ -13,6 +14,9 @@ Node's order of events comes from four times, and so does ours:
 There is one queue a process, as there is one reactor.  A turn inside a turn is part of it: its
 ticks wait for the outermost end.  So one C{dataReceived} runs all that it causes without a reactor
 and without a clock, which is what makes the order exact and testable.
+
+What stands in for the system in memory has a queue too, L{asCallback}: one callback after another, each when all ticks
+of the one before it are over, within the same turn.
 
 Outside of any turn (a callback of the user's own) the first tick asks the I{waker} to have the queue
 run soon; L{nodenet.adapter.loop} gives it a zero-delay call of the reactor.
@@ -35,6 +39,8 @@ from nodenet.errors import invalidArgType
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+_Queue = deque[tuple[Callable[..., object], tuple[Any, ...]]]
+
 _log = Logger(namespace="nodenet")
 
 
@@ -42,17 +48,22 @@ class _Turn:
     """
     The state of the process's one turn.
 
-    @ivar running: a turn is under way, the queue will be run at its end.
+    @ivar ticks: what L{nextTick} queued.
+    @ivar jobs: what L{afterTicks} queued.
+    @ivar callbacks: what L{asCallback} queued.
+    @ivar running: a turn is under way, the queues will be run at its end.
     @ivar woken: the waker was asked and has not come yet.  Only outside of a turn.
     @ivar reported: the exceptions that were logged, kept until the turn ends: a stream that is
         destroyed with one and has no C{'error'} listener raises it a second time.
     @ivar afterwards: called at the end of each outermost turn, or C{None}.
     """
 
-    __slots__ = ("afterwards", "reported", "running", "ticks", "waker", "woken")
+    __slots__ = ("afterwards", "callbacks", "jobs", "reported", "running", "ticks", "waker", "woken")
 
     def __init__(self) -> None:
-        self.ticks: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self.ticks: _Queue = deque()
+        self.jobs: _Queue = deque()
+        self.callbacks: _Queue = deque()
         self.running = False
         self.woken = False
         self.waker: Callable[[], None] | None = None
@@ -75,6 +86,26 @@ def nextTick(fn: Callable[..., object], *args: Any) -> None:
     if not callable(fn):
         raise invalidArgType("callback", "of type function", fn)
     _turn.ticks.append((fn, args))
+    if not _turn.running:
+        _wake()
+
+
+def afterTicks(fn: Callable[..., object], *args: Any) -> None:
+    """
+    Call C{fn(*args)} when no tick is left, and before ticks that are queued meanwhile.  Node's C{queueMicrotask}: where
+    a loop over a stream goes on.
+    """
+    _turn.jobs.append((fn, args))
+    if not _turn.running:
+        _wake()
+
+
+def asCallback(fn: Callable[..., object], *args: Any) -> None:
+    """
+    Call C{fn(*args)} as if it were the system's next callback: when neither ticks nor jobs are left.  For what
+    stands in for the system in memory.
+    """
+    _turn.callbacks.append((fn, args))
     if not _turn.running:
         _wake()
 
@@ -106,7 +137,7 @@ def enter(owner: object, fn: Callable[..., object], *args: Any) -> None:
         except Exception as error:
             report(error, owner, fn)
         return
-    if _turn.ticks:
+    if pendingTicks():
         flush()
     _turn.running = True
     try:
@@ -156,26 +187,30 @@ def _logOnce(error: BaseException, owner: object, what: object) -> None:
 
 
 def _finish() -> None:
-    """The end of the outermost turn: run the ticks, those too that they add, then the hook, until all is done."""
+    """The end of the outermost turn: run what is queued and what that adds, then the hook, until all is done."""
     turn = _turn
-    ticks = turn.ticks
     try:
         while True:
-            while ticks:
-                fn, args = ticks.popleft()
-                try:
+            queue = turn.ticks or turn.jobs or turn.callbacks
+            if not queue:
+                if turn.afterwards is not None:
+                    turn.afterwards()
+                if not pendingTicks():
+                    break
+                continue
+            fn, args = queue.popleft()
+            try:
+                fn(*args)
+                while queue is turn.jobs and queue:
+                    fn, args = queue.popleft()
                     fn(*args)
-                except Exception as error:
-                    report(error, getattr(fn, "__self__", None), fn)
-            if turn.afterwards is not None:
-                turn.afterwards()
-            if not ticks:
-                break
+            except Exception as error:
+                report(error, getattr(fn, "__self__", None), fn)
     finally:
         turn.running = False
         turn.woken = False
         turn.reported.clear()
-        if ticks:
+        if pendingTicks():
             # Something that ends programs came through, SystemExit say, and may yet be caught outside.
             _wake()
 
@@ -187,8 +222,8 @@ def _wake() -> None:
 
 
 def pendingTicks() -> bool:
-    """Whether something waits in the queue."""
-    return bool(_turn.ticks)
+    """Whether something waits in a queue."""
+    return bool(_turn.ticks or _turn.jobs or _turn.callbacks)
 
 
 def setWaker(waker: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from nodenet.adapter import dial
 from nodenet.adapter.loop import Loop
-from nodenet.adapter.turn import inTurn, nextTick
+from nodenet.adapter.turn import inTurn, nextTick, report
 from nodenet.errors import AggregateError, NodeError, nodeError, systemError
 from nodenet.net.address import isIP
 from nodenet.net.options import Connect
@@ -77,9 +77,15 @@ class Connecting:
             dial.lookup(self._loop.reactor, request.host, options, found)
             return
         calling = True
+        answers = 0
 
         def answered(*args: Any) -> None:
-            # An answer inside the call belongs to whatever called connect(); a later one is a turn.
+            # An answer inside the call belongs to whatever called connect(); a later one is a turn; a second one
+            # is nobody's.
+            nonlocal answers
+            answers += 1
+            if answers > 1:
+                return
             if calling:
                 found(*args)
             else:
@@ -90,7 +96,7 @@ class Connecting:
 
     def _foundOne(self, error: Any, address: Any = None, family: Any = None) -> None:
         # Heard even of a socket that was destroyed meanwhile, as in Node.
-        self._socket.emit("lookup", error, address, family, self._request.host)
+        self._tell("lookup", error, address, family, self._request.host)
         if self._over:
             return
         if error:
@@ -109,13 +115,15 @@ class Connecting:
         if self._over:
             return
         if error:
-            self._socket.emit("lookup", error, None, None, self._request.host)
+            self._tell("lookup", error, None, None, self._request.host)
             self._giveUp(error)
             return
         valid: list[tuple[str, int]] = []
         for found in addresses:
             address, family = found["address"], found["family"]
-            self._socket.emit("lookup", None, address, family, self._request.host)
+            self._tell("lookup", None, address, family, self._request.host)
+            if self._over:
+                return
             if isIP(address) and family in (4, 6) and (address, family) not in valid:
                 valid.append((address, family))
         if not valid:
@@ -142,11 +150,13 @@ class Connecting:
     def _onlyFailed(self, error: NodeError, *attempt: object) -> None:
         self._over = True
         self._socket.connecting = False
-        self._socket.emit("connectionAttemptFailed", *attempt, error)
+        self._tell("connectionAttemptFailed", *attempt, error)
         self._socket.destroy(error)
 
     def _tryPath(self, path: str) -> None:
-        self._socket.emit("connectionAttempt", path, None, None)
+        self._tell("connectionAttempt", path, None, None)
+        if self._over:  # a listener destroyed the socket
+            return
         self._cancelAttempt = dial.dialUNIX(
             self._loop.reactor, path, self._connected, lambda error: self._onlyFailed(error, path, None, None)
         )
@@ -157,7 +167,7 @@ class Connecting:
 
     def _attempt(self, address: str, family: int, failed: Any) -> None:
         port = self._request.port
-        self._socket.emit("connectionAttempt", address, port, family)
+        self._tell("connectionAttempt", address, port, family)
         if self._over:  # a listener destroyed the socket
             return
         self._cancelAttempt = dial.dialTCP(
@@ -187,7 +197,7 @@ class Connecting:
     def _oneFailed(self, error: NodeError, *attempt: object) -> None:
         self._endAttempt()
         self._errors.append(error)
-        self._socket.emit("connectionAttemptFailed", *attempt, error)
+        self._tell("connectionAttemptFailed", *attempt, error)
         if not self._over:
             self._tryNext()
 
@@ -196,7 +206,7 @@ class Connecting:
         self._endAttempt()
         port = self._request.port
         self._errors.append(systemError(errno.ETIMEDOUT, "connect", address, port))
-        self._socket.emit("connectionAttemptTimeout", address, port, family)
+        self._tell("connectionAttemptTimeout", address, port, family)
         if not self._over:
             self._tryNext()
 
@@ -207,6 +217,13 @@ class Connecting:
         cancel, self._cancelAttempt = self._cancelAttempt, None
         if cancel is not None:
             cancel()
+
+    def _tell(self, event: str, *args: object) -> None:
+        """An event of the socket's.  What a listener raises is logged and destroys the socket, which ends this way."""
+        try:
+            self._socket.emit(event, *args)
+        except Exception as error:
+            report(error, self._socket, event)
 
     # --- the end ---------------------------------------------------------------------------------
 

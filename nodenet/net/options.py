@@ -10,6 +10,7 @@ one; Node ignores it.
 from __future__ import annotations
 
 import math
+import os
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -269,7 +270,7 @@ def readConnect(options: Mapping[str, Any], several: bool, attemptTimeout: int) 
     if path is None and "port" not in options:
         raise nodeError("ERR_MISSING_ARGS", '"options" or "port" or "path" argument')
     if path:
-        return Connect(path=requireType("options.path", path, str, "of type string"))
+        return Connect(path=_readPath(requireType("options.path", path, str, "of type string")))
     if "port" in options:
         requireType("options.port", options["port"], (int, float, str), "one of type number or string")
     port = readPort(options.get("port", 0), "Port")
@@ -329,6 +330,17 @@ def _readFamily(value: Any) -> int:
         raise invalidArgValue("options.family", value, "must be one of: 0, 4, 6") from None
 
 
+def _readPath(path: str) -> str:
+    """What the system can be asked for.  Only an abstract name, which begins with a NUL, may have more of them."""
+    if "\0" in path and path[0] != "\0":
+        raise invalidArgValue("options.path", path, "must be a string without null bytes")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise invalidArgValue("options.path", path, "cannot be encoded for the file system") from error
+    return path
+
+
 def _readHints(value: Any) -> int:
     hints: int = 0 if value is None else requireType("options.hints", value, (int, float), "of type number")
     if hints not in _HINTS:
@@ -359,7 +371,7 @@ def readListen(args: Sequence[Any], options: Mapping[str, Any], given: bool) -> 
         return Listen(port=readPort(port, "options.port"), host=host, backlog=backlog)
     path = options.get("path")
     if isinstance(path, str) and path and not isNumeric(path):
-        return Listen(path=path, backlog=backlog)
+        return Listen(path=_readPath(path), backlog=backlog)
     if "port" not in options and "path" not in options:
         raise invalidArgValue("options", dict(options), 'must have the property "port" or "path"')
     raise invalidArgValue("options", dict(options))

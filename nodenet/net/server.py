@@ -95,6 +95,7 @@ class Server(EventEmitter):
         self._opening = False  # an endpoint's listen() is under way
         self._lookups = 0  # so many names are being looked up
         self._adopted = False  # a SocketFactory listens for us
+        self._refusing = False  # close() was called, and nobody has listened again
         self._drained: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
         if connectionListener is not None:
@@ -200,6 +201,7 @@ class Server(EventEmitter):
         calling = False
 
     def _opened(self) -> None:
+        self._refusing = False
         self._useLoop().add(self)
         nextTick(self._tellListening, self._attempt)
 
@@ -227,6 +229,10 @@ class Server(EventEmitter):
 
     def _accept(self, handle: IStreamHandle) -> None:
         """A connection was made."""
+        if self._refusing:
+            # Twisted had accepted it already: where several wait it takes them all at once.
+            handle.reset()
+            return
         if self.maxConnections is not None and len(self._sockets) >= self.maxConnections:
             self._drop(handle)
             return
@@ -297,6 +303,7 @@ class Server(EventEmitter):
         @return: the server.
         """
         running = self.listening or self._opening
+        self._refusing = self._refusing or running
         if callback is not None:
             done = requireCallable("callback", callback)
             self.once("close", lambda: done(None if running else nodeError("ERR_SERVER_NOT_RUNNING")))
@@ -417,6 +424,7 @@ class ServerFactory(HandleFactory):
     def startFactory(self) -> None:
         """The first port listens.  Twisted calls it."""
         self.server._adopted = True
+        self.server._refusing = False
 
     def stopFactory(self) -> None:
         """The last port is closed.  Twisted calls it."""

@@ -8,7 +8,10 @@ all that a service looks at.  Seconds here, as operators write them; the factori
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import sys
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, ClassVar
@@ -17,6 +20,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
+from nodenet import __version__
 from nodenet.adapter.loop import getReactor
 
 DEFAULT_LISTEN = "tcp:8000:interface=127.0.0.1"
@@ -122,6 +126,9 @@ class CommonOptions(usage.Options):
     """
     The options that all services have.  After parsing, C{options["listen"]} is a tuple of L{Place}s.
 
+    What is not understood is a L{usage.UsageError} for a program that parses options itself.  C{twistd} and C{twist}
+    would print pages of usage over it; below them it is the C{SystemExit} of one line.
+
     @cvar idleTimeout: the default of C{--idle-timeout}, for a service to set.
     """
 
@@ -149,6 +156,28 @@ class CommonOptions(usage.Options):
         Where to listen: an ENDPOINT. May be given more than once. [default: tcp:8000:interface=127.0.0.1]
         """
         self._listen.append(endpoint)
+
+    def opt_version(self) -> None:
+        """
+        Display the version and exit.
+        """
+        print(f"nodenet {__version__}")
+        sys.exit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        @param options: the words; default: those of the command line.
+        @raise usage.UsageError: they are not understood.
+        @raise SystemExit: the same, below C{twistd} and C{twist}.
+        """
+        try:
+            usage.Options.parseOptions(self, options)
+        except usage.UsageError as error:
+            runner = self.parent
+            if runner is None or getattr(runner, "tellsMisuse", False):
+                raise
+            program = os.path.basename(sys.argv[0])
+            raise SystemExit(f"{program} {runner.subCommand}: {error}") from None
 
     def postOptions(self) -> None:
         """

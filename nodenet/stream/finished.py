@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from twisted.internet.defer import Deferred
 
@@ -25,6 +25,8 @@ from nodenet.stream.destroy import (
     willEmitClose,
 )
 from nodenet.stream.state import Callback
+
+_AnyStream = TypeVar("_AnyStream", bound=Stream)
 
 
 class _Watch:
@@ -257,11 +259,12 @@ def asException(error: Any) -> BaseException:
     return wrapped
 
 
-def addAbortSignal(signal: AbortSignal, stream: Stream) -> None:
+def addAbortSignal(signal: AbortSignal, stream: _AnyStream) -> _AnyStream:
     """
     Destroy C{stream} with an L{AbortError} when C{signal} is aborted; now, if it already is.  What the
     C{signal} option of all streams does.  Node's C{stream.addAbortSignal}.
 
+    @return: the stream.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no signal, no stream.
     """
     if not hasattr(signal, "aborted"):
@@ -277,6 +280,7 @@ def addAbortSignal(signal: AbortSignal, stream: Stream) -> None:
     else:
         listener = addAbortListener(signal, abort)
         finished(stream, lambda _: listener.close())
+    return stream
 
 
 async def waitClosed(stream: Stream, error: AbortError | None) -> None:

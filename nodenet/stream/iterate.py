@@ -4,12 +4,12 @@ A stream as an iterator, and an iterable as a stream.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, fail
 
-from nodenet.adapter.turn import nextTick
+from nodenet.adapter.turn import afterTicks, nextTick
 from nodenet.errors import invalidArgType, nodeError
 from nodenet.stream.destroy import destroyUnlessOver
 from nodenet.stream.finished import asException, finished
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NOT_YET = object()
 
 
-class _Reading:
+class _Loop:
     """
     What one loop over a stream does.  The loop's own object, L{ReadableIterator}, is nobody's listener, so that
     it goes when the loop is left; this one listens.
@@ -35,7 +35,6 @@ class _Reading:
         "_stream",
         "_waiting",
         "_waking",
-        "_wokenAgain",
     )
 
     def __init__(self, stream: Readable, destroyOnReturn: bool) -> None:
@@ -44,13 +43,15 @@ class _Reading:
         # How reading went: _NOT_YET, an error, or None.
         self._outcome: Any = _NOT_YET
         self._waiting: Deferred[Any] | None = None
-        self._waking = self._wokenAgain = False
+        self._waking = False
         self._left = False
         stream.on("readable", self._wake)
         self._stopWatching = finished(stream, self._over, writable=False)
 
     def step(self) -> Deferred[Any]:
         """The next chunk."""
+        if self._waiting is not None:
+            return fail(RuntimeError("the loop waits for its next chunk already"))
         result = self._waiting = Deferred(self._forget)
         self._look()
         return result
@@ -62,7 +63,15 @@ class _Reading:
         waiting, stream = self._waiting, self._stream
         if waiting is None:
             return
-        chunk = None if self._left or stream.destroyed else stream.read()
+        chunk = None
+        if not self._left and not stream.destroyed:
+            try:
+                chunk = stream.read()
+            except Exception as error:
+                # A listener of 'data' raised it.
+                self._waiting = None
+                waiting.errback(error)
+                return
         if chunk is not None:
             self._waiting = None
             waiting.callback(chunk)
@@ -77,21 +86,23 @@ class _Reading:
         self._wake()
 
     def _wake(self) -> None:
-        # In Node the loop goes on in a promise's job, after all ticks of the moment.  Two ticks after the last event
-        # those are over that the stream itself queues, the automatic end() after 'end' above all.
-        if self._waking:
-            self._wokenAgain = True
-        elif self._waiting is not None:
+        if self._waiting is not None and not self._waking:
             self._waking = True
-            nextTick(nextTick, self._awake)
+            afterTicks(self._awake)
 
     def _awake(self) -> None:
-        if self._wokenAgain:
-            self._wokenAgain = False
-            nextTick(nextTick, self._awake)
-        else:
-            self._waking = False
-            self._look()
+        self._waking = False
+        self._look()
+
+    def close(self) -> None:
+        """Leave the loop, and tell whoever waits in it."""
+        self.leave()
+        self._look()
+
+    def abandon(self) -> None:
+        """Leave the loop; who waited in it is no more."""
+        self._waiting = None
+        self.leave()
 
     def leave(self) -> None:
         """The loop is over: by itself, or it was left."""
@@ -117,21 +128,24 @@ class ReadableIterator(AsyncIterator[Any]):
     """
 
     def __init__(self, stream: Readable, destroyOnReturn: bool) -> None:
-        self._reading = _Reading(stream, destroyOnReturn)
+        self._loop = _Loop(stream, destroyOnReturn)
 
     def __aiter__(self) -> ReadableIterator:
         return self
 
     def __anext__(self) -> Deferred[Any]:
-        """The next chunk.  Cancelling loses nothing."""
-        return self._reading.step()
+        """
+        The next chunk.  Cancelling loses nothing.  One step at a time: while one waits, another fails with a
+        C{RuntimeError}.
+        """
+        return self._loop.step()
 
     async def aclose(self) -> None:
-        """Leave the loop.  A second call does nothing."""
-        self._reading.leave()
+        """Leave the loop; a step that waits ends it.  A second call does nothing."""
+        self._loop.close()
 
     def __del__(self) -> None:
-        self._reading.leave()
+        self._loop.abandon()
 
 
 # --- the other way -------------------------------------------------------------------------------
@@ -199,14 +213,18 @@ class _Source:
                 return
             value = None
 
+    async def _close(self, close: Callable[[], Any]) -> None:
+        closing = close()
+        if self._isAsync:
+            await closing
+
     def destroy(self, error: Any, callback: Done) -> None:
         """Close a generator, so that its C{finally} blocks run; then the stream is closed."""
         close = getattr(self._iterator, "aclose" if self._isAsync else "close", None)
         if close is None:
             callback(error)
             return
-        closing = maybeDeferred(close)
-        closing.addCallbacks(
+        Deferred.fromCoroutine(self._close(close)).addCallbacks(
             lambda _: nextTick(callback, error),
             lambda failure: nextTick(callback, failure.value if error is None else error),
         )

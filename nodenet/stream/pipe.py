@@ -36,7 +36,7 @@ class Pipe:
         state = source._readableState
         if len(state.pipes) == 1:
             state.severalPipes = True
-        state.pipes.append(destination)
+        state.pipes += (destination,)
         atEnd = self._endDestination if end else self._unpipe
         if state.endEmitted:
             nextTick(atEnd)
@@ -69,11 +69,11 @@ class Pipe:
         # write() may have unpiped; then nobody would ever resume the source.
         if not self._over:
             state = source._readableState
-            if state.pipes == [destination]:
-                state.awaiting = {destination}
+            if state.pipes == (destination,):
+                state.awaiting = frozenset(state.pipes)
                 state.severalPipes = False
             elif destination in state.pipes:
-                state.awaiting.add(destination)
+                state.awaiting |= {destination}
             source.pause()
         if not self._waits:
             self._waits = True
@@ -81,7 +81,7 @@ class Pipe:
 
     def _onDrain(self, *_: object) -> None:
         state = self._source._readableState
-        state.awaiting.discard(self._destination)
+        state.awaiting -= {self._destination}
         if not state.awaiting and state.dataListening:
             self._source.resume()
 

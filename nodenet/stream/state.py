@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from nodenet.errors import invalidArgType, invalidArgValue, nodeError, outOfRange
 from nodenet.stream.decoder import StringDecoder
@@ -24,6 +24,10 @@ Callback = Callable[[Any], object]
 """What a caller hands to C{write} and C{end}: called with the error, or with C{None}."""
 
 _marks = {False: 65536, True: 16}
+
+# An empty deque is 600 bytes, an empty set 200.  Most streams never buffer anything, and share these.
+_NOTHING: Final[deque[Any]] = deque(maxlen=0)
+NOBODY: Final[frozenset[Any]] = frozenset()
 
 # read(n) may raise the mark, but not without limit.
 _MAX_MARK = 0x40000000
@@ -56,7 +60,8 @@ def chooseMark(option: str, value: Any, objectMode: bool) -> int:
     """
     if value is None:
         return _marks[objectMode]
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != int(value):
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if not whole or isinstance(value, bool) or value < 0:
         raise invalidArgValue(f"options.{option}", value)
     return int(value)
 
@@ -147,10 +152,10 @@ class ReadableState:
         self.readingMore = False
         self.decoder = None if encoding is None else StringDecoder(encoding)
         self.encoding = None if self.decoder is None else self.decoder.encoding
-        self.pipes: list[Any] = []
-        self.awaiting: set[Any] = set()
+        self.pipes: tuple[Any, ...] = ()
+        self.awaiting: frozenset[Any] = NOBODY
         self.severalPipes = False
-        self._chunks: deque[Any] = deque()
+        self._chunks: deque[Any] = _NOTHING
         # How much of the first chunk was taken: many small reads of a large chunk copy only what they return.
         self._start = 0
 
@@ -175,6 +180,8 @@ class ReadableState:
     def append(self, chunk: Any) -> None:
         """Buffer a chunk behind the others."""
         self.length += 1 if self.objectMode else len(chunk)
+        if self._chunks is _NOTHING:
+            self._chunks = deque()
         self._chunks.append(chunk)
 
     def prepend(self, chunk: Any) -> None:
@@ -183,6 +190,8 @@ class ReadableState:
         if self._start:
             self._chunks[0] = self._chunks[0][self._start :]
             self._start = 0
+        if self._chunks is _NOTHING:
+            self._chunks = deque()
         self._chunks.appendleft(chunk)
 
     def take(self, n: int) -> Any:
@@ -228,7 +237,7 @@ class ReadableState:
             self._chunks[0] = self._chunks[0][self._start :]
             self._start = 0
         text = "".join([decoder.write(chunk) for chunk in self._chunks])
-        self._chunks.clear()
+        self._chunks = _NOTHING
         self.length = 0
         if text:
             self.append(text)
@@ -298,7 +307,7 @@ class WritableState:
         self.present = True
         self.decodeStrings = decodeStrings
         self.defaultEncoding = defaultEncoding
-        self.buffered: deque[tuple[Any, Any, Callback | None]] = deque()
+        self.buffered: deque[tuple[Any, Any, Callback | None]] = _NOTHING
         self.corked = 0
         self.writing = False
         self.expecting = False
@@ -315,7 +324,18 @@ class WritableState:
         self.finalCalled = False
         self.prefinished = False
         self.finished = False
-        self.finishCallbacks: list[Callback] = []
+        self.finishCallbacks: tuple[Callback, ...] = ()
+
+    def append(self, chunk: Any, encoding: Any, callback: Callback | None) -> None:
+        """Buffer a write."""
+        if self.buffered is _NOTHING:
+            self.buffered = deque()
+        self.buffered.append((chunk, encoding, callback))
+
+    def takeAll(self) -> deque[tuple[Any, Any, Callback | None]]:
+        """Empty the buffer."""
+        taken, self.buffered = self.buffered, _NOTHING
+        return taken
 
     def sizeOf(self, chunk: Any) -> int:
         """How much C{chunk} adds to C{length}."""

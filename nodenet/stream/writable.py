@@ -1,53 +1,27 @@
 """
-The writable half of a stream.
-
-C{write()} on an idle stream calls C{_write} in the same call; one chunk is under way at a time (C{writing}), what is
-written meanwhile, or while corked, is buffered.  When C{_write} calls back, the buffer goes out: in one
-C{_writev} where there is such a method and more than one chunk, else chunk by chunk.
-
-C{length} is what is under way plus what is buffered.  C{write()} answers by its state I{after} the attempt, so a chunk
-that went out at once counts as nothing, however large.  An answer of false is a debt (C{needDrain}), paid by
-C{'drain'} when everything has gone out.
-
-Callbacks of callers never run inside C{write()}: where C{_write} calls back at once they come a tick later, those
-of one tick that are the same function in one go (C{batch}).  Every one that is due is counted in C{pending}, and
-C{'finish'} waits for all of them.
-
-C{end()}: no more writes; when nothing is left, C{_final}, C{'prefinish'}, and a tick later the callbacks of C{end} and
-C{'finish'}.  A failure ends it all: the callback of the chunk that failed, those of the buffered ones, those of
-C{end}, then C{'error'}.
-
-Things that cannot be: C{writing} without C{expecting}; something buffered, but neither C{writing} nor
-corked nor failed, outside of C{_writeBuffered}; C{finished} without C{ending}.
+The writable half of a stream, as its users see it.  How it works: L{nodenet.stream.writing}.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, nodeError
 from nodenet.events import AbortSignal
-from nodenet.stream.decoder import canonicalEncoding, encode
-from nodenet.stream.destroy import Stream, errorOrDestroy
+from nodenet.stream.decoder import canonicalEncoding
+from nodenet.stream.destroy import errorOrDestroy
 from nodenet.stream.finished import addAbortSignal, waitClosed
 from nodenet.stream.state import (
-    Callback,
     Done,
     WritableState,
-    asBytes,
     chooseMark,
-    invalidChunk,
     unknownEncoding,
 )
+from nodenet.stream.writing import Writing
 
-_missing: Final = object()
 
-
-class Writable(Stream):
+class Writable(Writing):
     """
     A stream to write to.  Node's C{stream.Writable}.
 
@@ -70,14 +44,6 @@ class Writable(Stream):
     @param captureRejections: see L{Stream}.
     @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the mark; C{ERR_UNKNOWN_ENCODING}.
     """
-
-    _writableState: WritableState
-
-    _writev: Callable[[Sequence[tuple[Any, Any]], Done], object] | None = None
-    """Write several chunks at once: C{_writev(chunks, callback)}, each C{(chunk, encoding)}.  A subclass's own."""
-
-    _final: Callable[[Done], object] | None = None
-    """Called as C{_final(callback)} after the last write, before C{'finish'}.  A subclass's own."""
 
     def __init__(
         self,
@@ -109,219 +75,6 @@ class Writable(Stream):
         if signal is not None:
             addAbortSignal(signal, self)
 
-    # --- writing ---------------------------------------------------------------------------------
-
-    def _write(self, chunk: Any, encoding: Any, callback: Done) -> None:
-        """
-        Write one chunk.  A subclass's own; not called again before it has called back.
-
-        @param encoding: C{"buffer"} for bytes; of a C{str} (C{decodeStrings=False}) its encoding.
-        @param callback: must be called once, now or later: without anything, or with an error.
-        """
-        if self._writev is None:
-            raise nodeError("ERR_METHOD_NOT_IMPLEMENTED", "_write()")
-        self._writev([(chunk, encoding)], callback)
-
-    def write(self, chunk: Any = _missing, encoding: Any = None, callback: Callback | None = None) -> bool:
-        """
-        Send a chunk.  C{write(chunk, callback)} is possible too.
-
-        After C{end()} nothing is written: a tick later C{callback} gets C{ERR_STREAM_WRITE_AFTER_END}, and the stream
-        is destroyed with that.  After C{destroy()} C{callback} gets C{ERR_STREAM_DESTROYED}.
-
-        @param chunk: C{bytes}, anything with bytes, or C{str} (any object but C{None} in object mode).
-        @param encoding: of a C{str}; default: that of C{setDefaultEncoding}.
-        @param callback: called with C{None} when the chunk has gone out, with the error if it did not.
-        @return: false: enough is waiting; better go on after C{'drain'}.  The chunk is taken all the same.
-        @raise NodeTypeError: C{ERR_STREAM_NULL_VALUES}, C{None}; C{ERR_INVALID_ARG_TYPE}, neither text nor bytes;
-            C{ERR_UNKNOWN_ENCODING}.
-        """
-        state = self._writableState
-        if encoding is not None and callable(encoding):
-            callback, encoding = encoding, None
-        if type(chunk) is bytes and encoding is None and not state.objectMode:
-            encoding = "buffer"
-        else:
-            chunk, encoding = self._acceptChunk(chunk, encoding)
-        if state.ending or self._destroyed:
-            self._refuseWrite(callback)
-            return False
-
-        state.pending += 1
-        size = 1 if state.objectMode else len(chunk)
-        state.length += size
-        if state.writing or state.corked or self._errored is not None:
-            state.buffered.append((chunk, encoding, callback))
-        else:
-            state.writingLength = size
-            state.writingCallback = callback
-            state.writing = state.sync = state.expecting = True
-            self._write(chunk, encoding, self._writeDone)
-            state.sync = False
-        if state.length < state.highWaterMark or not state.length:
-            return not self._destroyed and self._errored is None
-        state.needDrain = True
-        return False
-
-    def _acceptChunk(self, chunk: Any, encoding: Any) -> tuple[Any, Any]:
-        """The chunk and encoding that C{_write} gets for what C{write} got."""
-        state = self._writableState
-        if chunk is None:
-            raise nodeError("ERR_STREAM_NULL_VALUES")
-        if state.objectMode:
-            return chunk, encoding
-        if not encoding:
-            encoding = state.defaultEncoding
-        elif encoding != "buffer" and canonicalEncoding(encoding) is None:
-            raise unknownEncoding(encoding)
-        if isinstance(chunk, str):
-            return (encode(chunk, encoding), "buffer") if state.decodeStrings else (chunk, encoding)
-        data = chunk if type(chunk) is bytes else asBytes(chunk)
-        if data is None:
-            raise invalidChunk(None if chunk is _missing else chunk)
-        return data, "buffer"
-
-    def _refuseWrite(self, callback: Callback | None) -> None:
-        """A write that comes too late."""
-        error = self._lateWrite()
-        if callback is not None:
-            nextTick(callback, error)
-        errorOrDestroy(self, error, True)
-
-    def _lateWrite(self) -> Exception:
-        if self._writableState.ending:
-            return nodeError("ERR_STREAM_WRITE_AFTER_END")
-        return nodeError("ERR_STREAM_DESTROYED", "write")
-
-    def _writeDone(self, error: Any = None) -> None:
-        """What C{_write} and C{_writev} call back."""
-        state = self._writableState
-        if not state.expecting:
-            errorOrDestroy(self, nodeError("ERR_MULTIPLE_CALLBACK"))
-            return
-        sync = state.sync
-        callback = state.writingCallback
-        state.writingCallback = None
-        state.writing = state.expecting = False
-        state.length -= state.writingLength
-        state.writingLength = 0
-        if error is not None:
-            if self._errored is None:
-                self._errored = error
-            if sync:
-                nextTick(self._writeFailed, error, callback)
-            else:
-                self._writeFailed(error, callback)
-            return
-        if state.buffered:
-            self._writeBuffered()
-        if sync:
-            self._writeDoneAtOnce(state, callback)
-        else:
-            self._afterWrite(callback, 1)
-
-    def _writeDoneAtOnce(self, state: WritableState, callback: Callback | None) -> None:
-        """The write came back inside of the call; what is to be told is told a tick later."""
-        # In object mode Node takes this tick even when there is nobody to tell; 'finish' waits for it.
-        if callback is None:
-            due = state.objectMode or (state.needDrain and not state.length)
-            if due and not state.afterWritePending:
-                state.afterWritePending = True
-                nextTick(self._afterWrite, None, 1)
-                return
-            state.pending -= 1
-            if state.ending:
-                self._finishMaybe()
-        elif state.batch is not None and state.batch[0] == callback:
-            state.batch[1] += 1
-        else:
-            state.batch = [callback, 1]
-            state.afterWritePending = True
-            nextTick(self._afterWriteBatch, state.batch)
-
-    def _afterWriteBatch(self, batch: list[Any]) -> None:
-        self._writableState.batch = None
-        self._afterWrite(*batch)
-
-    def _afterWrite(self, callback: Callback | None, count: int) -> None:
-        state = self._writableState
-        state.afterWritePending = False
-        if state.needDrain and not state.length and not state.ending and not self._destroyed:
-            state.needDrain = False
-            self.emit("drain")
-        for _ in range(count):
-            state.pending -= 1
-            if callback is not None:
-                callback(None)
-        if self._destroyed:
-            self._failBufferedWrites()
-        if state.ending:
-            self._finishMaybe()
-
-    def _writeFailed(self, error: Any, callback: Callback | None) -> None:
-        self._writableState.pending -= 1
-        if callback is not None:
-            callback(error)
-        self._failBufferedWrites()
-        errorOrDestroy(self, error)
-
-    def _failBufferedWrites(self) -> None:
-        state = self._writableState
-        if state.writing:
-            return
-        buffered, state.buffered = state.buffered, deque()
-        for chunk, _, callback in buffered:
-            state.length -= state.sizeOf(chunk)
-            if callback is not None:
-                callback(self._errored or nodeError("ERR_STREAM_DESTROYED", "write"))
-        self._callFinishCallbacks(self._errored or nodeError("ERR_STREAM_DESTROYED", "end"))
-
-    def _writeBuffered(self) -> None:
-        state = self._writableState
-        if self._destroyed or state.sending or state.corked or not state.buffered:
-            return
-        state.sending = True
-        together = len(state.buffered) > 1 and self._writev is not None
-        while state.buffered and not state.writing:
-            if together:
-                self._writeTogether(state)
-            else:
-                chunk, encoding, callback = state.buffered.popleft()
-                self._beginWrite(state, state.sizeOf(chunk), callback)
-                if not self._destroyed:
-                    self._write(chunk, encoding, self._writeDone)
-                else:
-                    self._writeDone(nodeError("ERR_STREAM_DESTROYED", "write"))
-                state.sync = False
-        state.sending = False
-
-    def _writeTogether(self, state: WritableState) -> None:
-        buffered, state.buffered = state.buffered, deque()
-        callbacks = [callback for _, _, callback in buffered if callback is not None]
-        # For 'finish' the callbacks of one _writev are one.
-        state.pending -= len(buffered) - 1
-        self._beginWrite(state, state.length, partial(_callAll, callbacks) if callbacks else None)
-        assert self._writev is not None
-        self._writev([(chunk, encoding) for chunk, encoding, _ in buffered], self._writeDone)
-        state.sync = False
-
-    def _beginWrite(self, state: WritableState, size: int, callback: Callback | None) -> None:
-        state.writingLength = size
-        state.writingCallback = callback
-        state.writing = state.sync = state.expecting = True
-
-    def cork(self) -> None:
-        """Keep all writes in the buffer until as many L{uncork}, or C{end()}."""
-        self._writableState.corked += 1
-
-    def uncork(self) -> None:
-        """Take one L{cork} back; after the last one the buffer goes out, in this call.  One too many does nothing."""
-        state = self._writableState
-        if state.corked:
-            state.corked -= 1
-            if not state.writing:
-                self._writeBuffered()
-
     def setDefaultEncoding(self, encoding: str) -> Self:
         """
         The encoding of C{str} that is written without one.
@@ -331,139 +84,6 @@ class Writable(Stream):
         """
         self._writableState.defaultEncoding = _checkEncoding(encoding)
         return self
-
-    # --- ending ----------------------------------------------------------------------------------
-
-    def end(
-        self,
-        chunk: Any = None,
-        encoding: Any = None,
-        callback: Callback | None = None,
-    ) -> Self:
-        """
-        No more writes.  C{'finish'} follows when everything has gone out.  C{end(callback)} and
-        C{end(chunk, callback)} are possible too.
-
-        @param chunk: written before, as by C{write(chunk, encoding)}.
-        @param callback: called with C{None} just before C{'finish'}, or with what prevents it:
-            C{ERR_STREAM_ALREADY_FINISHED}, C{ERR_STREAM_DESTROYED}, C{ERR_STREAM_WRITE_AFTER_END}, the stream's error.
-        @return: the stream.
-        """
-        state = self._writableState
-        # In object mode a function is no chunk either, as in Node.
-        if callable(chunk):
-            callback, chunk, encoding = chunk, None, None
-        elif callable(encoding):
-            callback, encoding = encoding, None
-
-        error: Any = None
-        if chunk is not None:
-            tooLate = state.ending or self._destroyed
-            # Not self.write(): a subclass may see C{end} and C{write} apart.
-            Writable.write(self, chunk, encoding)
-            if tooLate:
-                error = self._lateWrite()
-        if state.corked:
-            state.corked = 1
-            self.uncork()
-
-        if error is None:
-            if not state.ending and self._errored is None:
-                state.ending = True
-                self._finishMaybe()
-                state.ended = True
-            elif state.finished:
-                error = nodeError("ERR_STREAM_ALREADY_FINISHED", "end")
-            elif self._destroyed:
-                error = nodeError("ERR_STREAM_DESTROYED", "end")
-        if callback is not None:
-            if error is not None or self._errored is not None or state.finished:
-                nextTick(callback, self._errored if error is None else error)
-            else:
-                state.finishCallbacks.append(callback)
-        return self
-
-    def _canFinish(self) -> bool:
-        state = self._writableState
-        return (
-            state.ending
-            and not state.length
-            and not state.writing
-            and not state.buffered
-            and not state.sending
-            and not state.finished
-            and not self._destroyed
-            and self._errored is None
-            and not self._errorEmitted
-            and not self._closeEmitted
-        )
-
-    def _finishMaybe(self) -> None:
-        if not self._canFinish():
-            return
-        state = self._writableState
-        self._prefinish(state)
-        if not state.pending:
-            state.pending += 1
-            nextTick(self._finishIfStillPossible)
-
-    def _prefinish(self, state: WritableState) -> None:
-        if state.prefinished or state.finalCalled:
-            return
-        state.finalCalled = True
-        if self._final is None or self._destroyed:
-            state.prefinished = True
-            self.emit("prefinish")
-            return
-        state.sync = True
-        state.pending += 1
-        try:
-            self._final(self._finalDone)
-        except Exception as error:
-            self._finalDone(error)
-        state.sync = False
-
-    def _finalDone(self, error: Any = None) -> None:
-        """What C{_final} calls back."""
-        state = self._writableState
-        if state.prefinished:
-            errorOrDestroy(self, nodeError("ERR_MULTIPLE_CALLBACK") if error is None else error)
-            return
-        state.pending -= 1
-        if error is not None:
-            self._callFinishCallbacks(error)
-            errorOrDestroy(self, error, state.sync)
-        elif self._canFinish():
-            state.prefinished = True
-            self.emit("prefinish")
-            state.pending += 1
-            nextTick(self._finishNow)
-
-    def _finishIfStillPossible(self) -> None:
-        if self._canFinish():
-            self._finishNow()
-        else:
-            self._writableState.pending -= 1
-
-    def _finishNow(self) -> None:
-        state = self._writableState
-        state.pending -= 1
-        state.finished = True
-        self._callFinishCallbacks(None)
-        self.emit("finish")
-        if self._autoDestroy:
-            self._afterFinish()
-
-    def _afterFinish(self) -> None:
-        self.destroy()
-
-    def _callFinishCallbacks(self, error: Any) -> None:
-        state = self._writableState
-        callbacks, state.finishCallbacks = state.finishCallbacks, []
-        for callback in callbacks:
-            callback(error)
-
-    # --- the rest --------------------------------------------------------------------------------
 
     def pipe(self, destination: Any, end: bool = True) -> Any:
         """There is nothing to read here: the stream is destroyed with C{ERR_STREAM_CANNOT_PIPE}."""
@@ -538,8 +158,3 @@ def _checkEncoding(encoding: object) -> str:
     if known is None:
         raise unknownEncoding(encoding)
     return known
-
-
-def _callAll(callbacks: list[Callback], error: Any) -> None:
-    for callback in callbacks:
-        callback(error)

@@ -4,10 +4,11 @@ Connections in memory: L{MemoryHandle}, and the small kernel that carries its by
 Each direction is a I{wire} that holds some bytes.  What the writer cannot put on it waits on his side; the wire
 may end in a FIN or in a reset, which its reader meets behind the last byte.
 
-The kernel is one poll after another, as a reactor is, but in ticks.  One poll is: every end that had bytes, room
-or news when it began gets its callback, and all the ticks that this causes run before the next one's; then come
-the closings, then the FINs.  What a callback puts on a wire is for the next poll.  So everything that a turn causes has happened,
-in the order in which it would on real sockets, when the turn is over: no reactor, no clock, nothing to wait for.
+The kernel is one poll after another, as a reactor is, but inside of the turn.  One poll is: every end that had bytes,
+room or news when it began gets its callback, and all the ticks that this causes run before the next one's; then
+come the closings, then the FINs.  What a callback puts on a wire is for the next poll.  So everything that a turn causes
+has happened, in the order in which it would on real sockets, when the turn is over: no reactor, no clock, nothing to
+wait for.
 
 What follows is that two ends that answer each other without end are an endless turn.
 """
@@ -24,7 +25,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IAddress
 from zope.interface import implementer
 
-from nodenet.adapter.turn import enter, nextTick, pendingTicks
+from nodenet.adapter.turn import asCallback, enter
 from nodenet.errors import systemError
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 
@@ -66,15 +67,12 @@ class _Kernel:
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            nextTick(self._step)
+            asCallback(self._step)
 
     def _step(self) -> None:
-        # A callback must find no ticks of the one before it: as long as there are some this goes to the end of their
-        # queue again.
         self._scheduled = False
         try:
-            if not pendingTicks():
-                self._next()
+            self._next()
         finally:
             if self._batch or self._closings or self._shutdowns or self._news:
                 self._schedule()
@@ -142,6 +140,7 @@ class MemoryHandle:
       - to a peer who has closed without that, one write is accepted and lost; the next one is C{write EPIPE}, and so
         is one that waits.
 
+    @ivar peer: the other end.
     @ivar noDelay: what C{setNoDelay} was last called with, or C{None}.
     @ivar keepAlive: what C{setKeepAlive} was last called with, or C{None}.
     """
@@ -212,7 +211,7 @@ class MemoryHandle:
         return len(self._waiting)
 
     def write(self, chunks: Sequence[bytes]) -> bool:
-        assert not (self.writing or self._closed or self._ending), "the owner writes one at a time, and then ends"
+        self._allow("write")
         if self._incoming.reset or self._refused:
             raise systemError(errno.ECONNRESET if self._incoming.reset else errno.EPIPE, "write")
         if self._outgoing.gone:
@@ -241,7 +240,7 @@ class MemoryHandle:
     # --- ending ----------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        assert not (self.writing or self._closed), "the owner ends when everything is written"
+        self._allow("shutdown")
         self._ending = self.writing = True
         kernel.shutdown(self._sendFIN)
 
@@ -272,6 +271,11 @@ class MemoryHandle:
         kernel.closing(partial(self._tell, "onClosed"))
 
     # --- to the owner ----------------------------------------------------------------------------
+
+    def _allow(self, verb: str) -> None:
+        """The owner has promised one write at a time, and none after the end."""
+        if self.writing or self._ending or self._closed:
+            raise AssertionError(f"{verb} while a write is unfinished, or after shutdown or close")
 
     def _tell(self, event: str, *args: object) -> None:
         if self.owner is not None:

@@ -107,7 +107,7 @@ class MemoryServer(Server):
         options.setdefault("reactor", self.clock)
         super().__init__(options, connectionListener)
         self._loop = _MemoryLoop(options["reactor"])
-        self._where: IAddress = _inet("127.0.0.1", 8000)
+        self._where: IPv4Address | IPv6Address | UNIXAddress = _inet("127.0.0.1", 8000)
         self._ports = count(50000)
 
     def _lookUp(self, request: Listen, host: str) -> None:
@@ -117,8 +117,10 @@ class MemoryServer(Server):
         self._open(request, None)
 
     def _open(self, request: Listen, host: str | None) -> None:
-        path = request.path
-        self._where = _inet(host or "127.0.0.1", request.port or 8000) if path is None else UNIXAddress(path)
+        if request.path is None:
+            self._where = _inet(host or "127.0.0.1", request.port or 8000)
+        else:
+            self._where = UNIXAddress(request.path)
         self._listening = Listening(_Port(self._where))
         self._opened()
 
@@ -146,7 +148,7 @@ class _MemoryConnecting(Connecting):
     def __init__(self, socket: Socket, server: MemoryServer) -> None:
         where = server._where
         if isinstance(where, UNIXAddress):
-            request = Connect(path=where.name)
+            request = Connect(path=server._path)
         else:
             request = Connect(host=where.host, port=where.port)
         super().__init__(socket, request, server._useLoop())
@@ -170,7 +172,7 @@ class _MemoryConnecting(Connecting):
                 enter(self._socket, self._onlyFailed, error, address, *details)
             return
         where = server._where
-        mine = UNIXAddress("") if isinstance(where, UNIXAddress) else _inet(where.host, next(server._ports))
+        mine = UNIXAddress(None) if isinstance(where, UNIXAddress) else _inet(where.host, next(server._ports))
         ours, theirs = MemoryHandle.pair(addresses=(mine, where))
         kernel.notify(partial(enter, self._socket, self._connected, ours))
         enter(None, server._accept, theirs)

@@ -6,6 +6,8 @@ closed after each test and must then be gone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -89,6 +91,7 @@ class NetCase(TestCase):
     def setUp(self) -> None:
         self.servers: list[net.Server] = []
         self.sockets: list[net.Socket] = []
+        self._directories: list[str] = []
 
     async def tearDown(self) -> None:
         for server in self.servers:
@@ -100,6 +103,8 @@ class NetCase(TestCase):
             socket.destroy()
         for _ in range(3):
             await later()
+        for directory in self._directories:
+            rmtree(directory)
         self.assertEqual(list(loopOf()._active), [], "left in the loop's books")
 
     def server(self, *args: Any, **options: Any) -> net.Server:
@@ -107,6 +112,12 @@ class NetCase(TestCase):
         server = net.createServer(*args, **options)
         self.servers.append(server)
         return server
+
+    def directory(self) -> str:
+        """A directory of the test's own, with a short name: a UNIX socket's path must not be long."""
+        directory = mkdtemp(prefix="nn-")
+        self._directories.append(directory)
+        return directory
 
     async def listening(self, *args: Any, **options: Any) -> net.Server:
         """A server that listens on a free port of 127.0.0.1."""

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet import inTurn
+from nodenet import inTurn, nextTick
 from nodenet.adapter.loop import loopOf
 from nodenet.net import Socket
 from nodenet.net.idle import IdleTimer
@@ -51,7 +51,7 @@ class IdleTimerTests(SynchronousTestCase):
             self.assertEqual(len(self.clock.getDelayedCalls()), 1)
         self.assertEqual(self.calls, [])
         self.advance(100)
-        self.assertEqual(self.calls, [0.7])
+        self.assertEqual(len(self.calls), 1)
 
     def test_afterwards(self) -> None:
         """When it has called it counts again from the next touch."""
@@ -81,8 +81,6 @@ class IdleTimerTests(SynchronousTestCase):
 
     def test_isATurn(self) -> None:
         """The ticks that the call causes run before it returns."""
-        from nodenet import nextTick
-
         IdleTimer(loopOf(self.clock), 100, self, lambda: nextTick(self.calls.append, 1))
         self.advance(100)
         self.assertEqual(self.calls, [1])
@@ -191,8 +189,7 @@ class SetTimeoutTests(SynchronousTestCase):
         self.socket.setTimeout(100, lambda: {}["x"])
         self.advance(100)
         self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
-        self.assertEqual(self.heard[-1], KeyError)
-        self.assertTrue(self.socket.destroyed)
+        self.assertEqual(self.heard, ["timeout", KeyError, "close"])
 
     def test_writeUnderWay(self) -> None:
         """As long as the kernel takes some of a write that waits, it is put off; stuck, it comes."""
@@ -232,9 +229,3 @@ class SetTimeoutTests(SynchronousTestCase):
         server.clock.advance(0.1)
         self.assertEqual(heard, ["timeout", "timeout"])
         inTurn(socket.destroy)
-
-    def test_survivesReconnecting(self) -> None:
-        """C{timeout} stays, the clock has to be set again, as in Node."""
-        self.socket.setTimeout(100)
-        inTurn(self.socket.destroy)
-        self.assertEqual(self.socket.timeout, 100)

@@ -252,6 +252,14 @@ CONNECT: tuple[tuple[dict[str, Any], str, str], ...] = (
         BAD_VALUE,
         "The property 'options.host' must be a string without null bytes.",
     ),
+    *(
+        ({"path": path}, BAD_VALUE, f"The property 'options.path' {reason}.")
+        for path, reason in (
+            ("/tmp/x\0y", "must be a string without null bytes"),
+            ("/tmp/\ud800", "cannot be encoded for the file system"),
+            ("\0\ud800", "cannot be encoded for the file system"),
+        )
+    ),
     ({"port": 1, "localAddress": "x"}, "ERR_INVALID_IP_ADDRESS", "Invalid IP address: x"),
     ({"port": 1, "localAddress": 5}, "ERR_INVALID_IP_ADDRESS", "Invalid IP address: 5"),
     *(
@@ -268,7 +276,11 @@ CONNECT: tuple[tuple[dict[str, Any], str, str], ...] = (
         for lookup in (5, {}, "x")
     ),
     *(
-        ({"port": 1, "autoSelectFamily": value}, BAD_TYPE, 'The "options.autoSelectFamily" property must be of type boolean.')
+        (
+            {"port": 1, "autoSelectFamily": value},
+            BAD_TYPE,
+            'The "options.autoSelectFamily" property must be of type boolean.',
+        )
         for value in (5, "x", 0)
     ),
     *(
@@ -306,13 +318,15 @@ CONNECT: tuple[tuple[dict[str, Any], str, str], ...] = (
     *(({"port": 1, "hints": hints}, BAD_VALUE, "The argument 'hints' is invalid.") for hints in (1, -1, 1.5, 1 << 20)),
 )
 
-LISTEN_NOTHING = "The argument 'options' must have the property \"port\" or \"path\"."
+LISTEN_NOTHING = 'The argument \'options\' must have the property "port" or "path".'
 LISTEN_INVALID = "The argument 'options' is invalid."
 
 LISTEN: tuple[tuple[dict[str, Any], str, str], ...] = (
     *(({**options}, BAD_VALUE, LISTEN_NOTHING) for options in ({}, {"host": "x"}, {"backlog": 5})),
     *(({"port": port}, BAD_VALUE, LISTEN_INVALID) for port in (True, {}, [], b"80")),
     *(({"path": path}, BAD_VALUE, LISTEN_INVALID) for path in ("", "5", " ", 5, None, b"/tmp/x", True)),
+    ({"path": "/tmp/x\0y"}, BAD_VALUE, "The property 'options.path' must be a string without null bytes."),
+    ({"path": "/tmp/\ud800"}, BAD_VALUE, "The property 'options.path' cannot be encoded for the file system."),
     *(
         ({"port": port}, BAD_PORT, "options.port should be >= 0 and < 65536.")
         for port in (65536, -1, 1.5, math.nan, "", "x", " ", "65536")
@@ -407,7 +421,9 @@ class MisuseTests(SynchronousTestCase):
 
     def test_connectTimeout(self) -> None:
         """C{net.connect} refuses what C{setTimeout} refuses, and nothing is on its way then."""
-        self.assertEqual(misuse(net.connect, 1, timeout="x"), (BAD_TYPE, 'The "msecs" argument must be of type number.'))
+        self.assertEqual(
+            misuse(net.connect, 1, timeout="x"), (BAD_TYPE, 'The "msecs" argument must be of type number.')
+        )
         self.assertEqual(misuse(net.connect, 1, timeout=-1)[0], OUT_OF_RANGE)
 
 

@@ -99,13 +99,12 @@ function run(program, done) {
     streams[name] = stream;
     stream.setMaxListeners(0);
     stream.on('error', () => {});
-    // After destroy() Node hands out what is buffered: once more from a read under way, and all of it when the
-    // stream flows.  We do not, so Node is kept from it here.
+    // A stream that flows goes on in Node after destroy(), until its buffer is empty.  Ours does not, so Node's is
+    // kept from it here.
     const read = stream.read;
     stream.read = function(...args) { return this.destroyed && !args.length ? null : read.apply(this, args); };
     const emit = stream.emit;
     stream.emit = function(event, ...args) {
-      if (stream.destroyed && event === 'data') return false;
       if (!QUIET.includes(event)) {
         trace.push([name, event, ...(event === 'unpipe' ? args.slice(0, 1) : args).map(show)]);
       }
@@ -144,6 +143,8 @@ function run(program, done) {
         case 'unpipe': stream.unpipe(...args.map((x) => streams[x])); return;
         case 'write': answer = stream.write(value(args[0]), ...(args[1] ? [args[1]] : []), ...(args[2] ? [callback(args[2])] : [])); break;
         case 'end':
+          // Node forgets the callback of the first end() after a destroy() without an error.
+          if (stream.destroyed && !stream.errored) args[1] = 0;
           answer = stream.end(...(args[0] ? [value(args[0])] : []), ...(args[1] ? [callback(args[1])] : []));
           break;
         case 'push': case 'unshift': case 'destroy': answer = stream[verb](...args.map(value)); break;
@@ -160,7 +161,7 @@ function run(program, done) {
     s.destroyed, s.closed, show(s.errored), s.readable ?? false, s.writable ?? false,
     ...(s instanceof Readable ? [
       s.readableFlowing, s.readableEnded, s.readableLength, s.readableHighWaterMark, s.isPaused(),
-      s.destroyed ? false : s.readableDidRead, s.readableEncoding, s.readableAborted] : []),
+      s.readableDidRead, s.readableEncoding, s.readableAborted] : []),
     ...(s instanceof Writable ? [
       s.writableLength, s.writableNeedDrain, s.writableEnded, s.writableFinished, s.writableCorked] : []),
   ];

@@ -218,7 +218,8 @@ class _Run:
             given = [callback(args[2])] if args[2] else []
             return stream.write(_value(args[0]), *([args[1]] if args[1] else []), *given)
         elif verb == "end":
-            given = [callback(args[1])] if args[1] else []
+            # Node forgets the callback of the first end() after a destroy() without an error.
+            given = [callback(args[1])] if args[1] and (stream.errored or not stream.destroyed) else []
             return stream.end(*([_value(args[0])] if args[0] else []), *given)
         elif verb in ("push", "unshift", "destroy"):
             return getattr(stream, verb)(*map(_value, args))
@@ -235,7 +236,7 @@ class _Run:
                 s.readableLength,
                 s.readableHighWaterMark,
                 s.isPaused(),
-                False if s.destroyed else s.readableDidRead,
+                s.readableDidRead,
                 s.readableEncoding,
                 s.readableAborted,
             ]

@@ -4,6 +4,7 @@ L{nodenet.stream.decoder}: tables, every split, and Node itself.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import ClassVar
 
 from hypothesis import example, given, settings
@@ -25,7 +26,7 @@ def decoded(encoding: str, *chunks: bytes) -> list[str]:
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(places)]
 
 
 # Bytes that are mostly near to being utf8.
@@ -133,9 +134,7 @@ class DecoderTests(SynchronousTestCase):
     @given(st.one_of(st.binary(max_size=24), utf8ish), cuts, st.sampled_from(ENCODINGS))
     def test_anySplit(self, data: bytes, places: list[int], encoding: str) -> None:
         """Joined, the text is that of one piece, wherever the bytes are cut."""
-        self.assertEqual(
-            "".join(decoded(encoding, *pieces(data, places))), "".join(decoded(encoding, data))
-        )
+        self.assertEqual("".join(decoded(encoding, *pieces(data, places))), "".join(decoded(encoding, data)))
 
     @given(st.text(max_size=12), st.sampled_from(["utf8", "utf16le"]))
     def test_thereAndBack(self, text: str, encoding: str) -> None:
@@ -213,7 +212,9 @@ class NodeTests(SynchronousTestCase):
         chunks = pieces(encode(text, "utf16le"), [2 * place for place in places])
         question = {"decode": [chunk.hex() for chunk in chunks], "encoding": "utf16le"}
         answer = self.runner.ask(question)
-        self.assertEqual([encode(t, "utf16le") for t in decoded("utf16le", *chunks)], [encode(t, "utf16le") for t in answer])
+        self.assertEqual(
+            [encode(t, "utf16le") for t in decoded("utf16le", *chunks)], [encode(t, "utf16le") for t in answer]
+        )
 
     @settings(max_examples=400, deadline=None)
     @given(

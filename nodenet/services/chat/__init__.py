@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from itertools import count
-from typing import Any, Unpack
+from typing import Unpack
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -78,9 +78,8 @@ class ChatFactory(SocketFactory):
         self._numbers = count(1)
         self._sessions: dict[str, Session] = {}
         self._opening: Deferred[bool] | None = None
-        self._draining = False
+        self._stopping = False  # the bus is to be stopped when the last one has left
         self.bus.on("state", self._busChanged)
-        self.server.on("drop", self._dropped)
         self.server.on("draining", self._drain)
 
     @cached_property
@@ -104,8 +103,7 @@ class ChatFactory(SocketFactory):
             idleTimeout=self._idleTimeout,
         )
         session = Session(sid, terminal, self.room, self.bus)
-        self._log.info("{sid} connected from {address}", sid=sid, address=socket.remoteAddress)
-        if self._draining:
+        if self._stopping:
             session.goodbye()
             return
         self._sessions[sid] = session
@@ -136,28 +134,29 @@ class ChatFactory(SocketFactory):
 
     def _over(self, _: object, session: Session) -> None:
         del self._sessions[session.sid]
-        self._log.info("{sid} is gone: {reason}", sid=session.sid, reason=session.terminal.reason)
-        self._stopWhenEmpty()
+        self._log.info(
+            "{sid} from {address} is gone: {reason}",
+            sid=session.sid,
+            address=session.terminal.address,
+            reason=session.terminal.reason,
+        )
+        self._stopIfEmpty()
 
     # --- the server and the bus ------------------------------------------------------------------
 
     def _drain(self) -> None:
-        self._draining = True
+        self._stopping = True
         # Nobody needs to read of all the others leaving.
         Deferred.fromCoroutine(self.room.close())
         for session in list(self._sessions.values()):
             session.goodbye()
-        self._stopWhenEmpty()
+        self._stopIfEmpty()
 
-    def _stopWhenEmpty(self) -> None:
-        if self._draining and not self._sessions:
-            self._draining = False
+    def _stopIfEmpty(self) -> None:
+        if self._stopping and not self._sessions:
+            self._stopping = False
             self._opening = None
             self.bus.stop(0).addErrback(lambda failure: self._log.failure("The bus could not be stopped", failure))
 
     def _busChanged(self, state: str) -> None:
         self._log.info("The bus is {state}", state=state)
-
-    def _dropped(self, addresses: dict[str, Any] | None) -> None:
-        address = addresses.get("remoteAddress") if addresses else None
-        self._log.info("Refused {address}: too many connections", address=address)

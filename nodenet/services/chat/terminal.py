@@ -101,6 +101,7 @@ class Terminal:
     @param maxLine: bytes a line may have; of a longer one nothing is read, and the peer is told.
     @param sendQueue: bytes that may wait for a peer that does not read.
     @param idleTimeout: ms without reading or writing after which the connection is ended with a line; 0: never.
+    @ivar address: where the peer is, for the log; C{None} where there is no such thing.
     @ivar reason: why it is over, in words for the log; C{None} before.
     """
 
@@ -116,6 +117,7 @@ class Terminal:
         sendQueue: int = 1024 * 1024,
         idleTimeout: float = 0,
     ) -> None:
+        self.address = socket.remoteAddress  # a closed socket has none any more
         self._socket = socket
         self._loop = loop
         self._outbox = outbox

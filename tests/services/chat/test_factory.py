@@ -65,13 +65,16 @@ class Client:
 
 class FactoryCase(TestCase):
     async def serve(self, *args, **options):
-        from twisted.internet import reactor
-
         self.factory = ChatFactory(*args, **options)
-        self.port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.factory)
         self.clients = []
         self.addCleanup(self.finish)
+        await self.listen()
         return self.factory
+
+    async def listen(self):
+        from twisted.internet import reactor
+
+        self.port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.factory)
 
     async def finish(self):
         await maybeDeferred(self.port.stopListening)
@@ -190,8 +193,11 @@ class ClosingTests(FactoryCase):
     async def test_openAgain(self):
         factory = await self.serve()
         ann = await self.member("ann")
+        await self.port.stopListening()
         await factory.server.closeGracefully(1000)
         await ann.closed
+        self.assertEqual(factory.bus.state, "down")
+        await self.listen()
         again = await self.member("ann")
         again.send("hello\n")
         self.assertEqual(await again.fresh("hello"), ["<ann> hello"])
@@ -253,22 +259,42 @@ class BusTests(SynchronousTestCase):
         self.assertIn("你是第1位".encode(), second.value())
 
     def test_logs(self):
-        """One event when it begins and one when it is over, without a word of what was typed."""
+        """One event a conversation, without a word of what was typed."""
         factory = ChatFactory(reactor=self.clock)
         _, protocol = self.connect(factory)
         protocol.dataReceived(b"secret\nsecret words\n/quit\n")
         mine = [event for event in self.events if event["log_namespace"].startswith("nodenet.services.chat")]
         formats = [event["log_format"] for event in mine]
-        self.assertEqual(formats, ["{sid} connected from {address}", "The bus is {state}", "{sid} is gone: {reason}"])
+        self.assertEqual(formats, ["The bus is {state}", "{sid} from {address} is gone: {reason}"])
+        self.assertEqual((mine[1]["address"], mine[1]["reason"]), ("192.168.1.1", "quit"))
         self.assertNotIn("secret", str([{**event, "log_source": None, "log_logger": None} for event in mine]))
 
     def test_tooManyConnections(self):
+        """Node's limit: closed at once, nobody is greeted or counted."""
         factory = ChatFactory(reactor=self.clock)
         factory.server.maxConnections = 1
         self.connect(factory)
         refused, _ = self.connect(factory)
+        self.clock.advance(0)
         self.assertEqual(refused.value(), b"")
-        self.assertEqual(sum("too many" in event["log_format"] for event in self.events), 1)
+        self.assertEqual(self.successResultOf(factory.bus.online()), 1)
+
+    def test_aNewcomerWhileClosing(self):
+        """Is told, and does not keep the bus."""
+        bus = MemoryBus()
+        factory = ChatFactory(bus, reactor=self.clock)
+        first, _ = self.connect(factory)
+        parting = Deferred()
+        self.patch(bus, "depart", lambda session: parting)
+        factory.server.closeGracefully(1000)
+        self.clock.advance(0)
+        self.assertIn(b"The chat is closing.", first.value())
+        second, _ = self.connect(factory)
+        self.clock.advance(0)
+        self.assertEqual(second.value(), b"-- The chat is closing. Goodbye.\r\n")
+        self.assertEqual(bus.state, "up")
+        parting.callback(None)
+        self.assertEqual(bus.state, "down")
 
     def test_clock(self):
         factory = ChatFactory(clock=lambda: 1_000_000.0, reactor=self.clock)

@@ -1,0 +1,563 @@
+"""
+L{nodenet.net.connecting}: lookups, attempts in Node's order, their time limits, and giving up at each stage.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket as sockets
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from nodenet import inTurn, net
+from nodenet.adapter import dial
+from nodenet.errors import AggregateError
+from nodenet.events import once
+from nodenet.net.connecting import _takingTurns
+from tests.net.cases import NetCase, closed, later, note
+
+WAY = (
+    "lookup",
+    "connectionAttempt",
+    "connectionAttemptFailed",
+    "connectionAttemptTimeout",
+    "connect",
+    "ready",
+    "error",
+    "close",
+)
+NAME = "name.test"
+
+
+def entry(address: str) -> dict[str, Any]:
+    return {"address": address, "family": net.isIP(address)}
+
+
+def answering(*addresses: str) -> Callable[..., None]:
+    """A lookup function that knows these, and answers inside the call."""
+
+    def lookup(host: str, options: dict[str, Any], callback: Callable[..., None]) -> None:
+        if options.get("all"):
+            callback(None, [entry(address) for address in addresses])
+        else:
+            callback(None, addresses[0], net.isIP(addresses[0]))
+
+    return lookup
+
+
+class TurnsTests(SynchronousTestCase):
+    """In which order several addresses are tried."""
+
+    def check(self, given: str, expected: str) -> None:
+        addresses = [(name, 4 if name[0] == "d" else 6) for name in given.split()]
+        self.assertEqual([name for name, _ in _takingTurns(addresses)], expected.split())
+
+    def test_order(self) -> None:
+        """The families take turns, beginning with that of the first; within one the resolver's order stays."""
+        self.check("", "")
+        self.check("s1 s2", "s1 s2")
+        self.check("s1 d1", "s1 d1")
+        self.check("d1 s1", "d1 s1")
+        self.check("s1 s2 s3 d1 d2", "s1 d1 s2 d2 s3")
+        self.check("d1 s1 s2 s3 d2", "d1 s1 d2 s2 s3")
+        self.check("d1 d2 d3 s1", "d1 s1 d2 d3")
+
+
+class LookupTests(NetCase):
+    """Names, by a function and by the system."""
+
+    async def setUpServer(self) -> int:
+        server = await self.listening(lambda peer: peer.on("error", lambda error: None))
+        port: int = server.address().port
+        return port
+
+    async def test_single(self) -> None:
+        """With a family one address is asked for; C{'lookup'} tells it."""
+        port = await self.setUpServer()
+        asked: list[Any] = []
+
+        def lookup(host: str, options: dict[str, Any], callback: Callable[..., None]) -> None:
+            asked.append((host, options))
+            callback(None, "127.0.0.1", 4)
+
+        client = self.connect(port=port, host=NAME, family=4, lookup=lookup, hints=dial.ADDRCONFIG)
+        heard = note(client, *WAY)
+        await once(client, "ready")
+        self.assertEqual(asked, [(NAME, {"family": 4, "hints": dial.ADDRCONFIG})])
+        self.assertEqual(
+            [event for event, *_ in heard],
+            ["connect", "ready"],
+            "an answer inside of connect() is told, and the attempt made, before anybody can listen",
+        )
+        self.assertIsNone(client.autoSelectFamilyAttemptedAddresses)
+
+    async def test_all(self) -> None:
+        """Else all are asked for, with C{hints} by default."""
+        port = await self.setUpServer()
+        asked: list[Any] = []
+
+        def lookup(host: str, options: dict[str, Any], callback: Callable[..., None]) -> None:
+            asked.append(options)
+            later().addCallback(lambda _: callback(None, [entry("127.0.0.1")]))
+
+        client = self.connect(port=port, host=NAME, lookup=lookup)
+        heard = note(client, *WAY)
+        await once(client, "ready")
+        self.assertEqual(asked, [{"family": None, "hints": dial.ADDRCONFIG, "all": True}])
+        self.assertEqual(
+            heard,
+            [
+                ("lookup", None, "127.0.0.1", 4, NAME),
+                ("connectionAttempt", "127.0.0.1", port, 4),
+                ("connect",),
+                ("ready",),
+            ],
+        )
+        self.assertIsNone(client.autoSelectFamilyAttemptedAddresses)
+
+    async def test_withoutAutoSelect(self) -> None:
+        """C{autoSelectFamily=False}, and a local address: one address."""
+        port = await self.setUpServer()
+        for options in ({"autoSelectFamily": False}, {"localAddress": "127.0.0.1"}):
+            asked: list[Any] = []
+
+            def lookup(host: str, options: dict[str, Any], callback: Callable[..., None], asked: Any = asked) -> None:
+                asked.append("all" in options)
+                callback(None, "127.0.0.1", 4)
+
+            client = self.connect(port=port, host=NAME, lookup=lookup, **options)
+            await once(client, "ready")
+            self.assertEqual(asked, [False])
+
+    async def test_noLookup(self) -> None:
+        """An address is not looked up, and C{'lookup'} is silent."""
+        port = await self.setUpServer()
+        client = self.connect(port=port, host="127.0.0.1", lookup=lambda *_: self.fail("asked"))
+        heard = note(client, "lookup")
+        await once(client, "ready")
+        self.assertEqual(heard, [])
+
+    async def test_fails(self) -> None:
+        """The resolver's error: C{'lookup'}, then C{'error'} and C{'close'}."""
+        problem = ValueError("no such name")
+        for options, expected in (
+            ({"family": 4}, ("lookup", problem, None, None, NAME)),
+            ({}, ("lookup", problem, None, None, NAME)),
+        ):
+            client = self.connect(
+                port=1,
+                host=NAME,
+                lookup=lambda host, options, callback: later().addCallback(lambda _: callback(problem)),
+                **options,
+            )
+            heard = note(client, *WAY)
+            await closed(client)
+            self.assertEqual(heard, [expected, ("error", problem), ("close", True)])
+
+    async def test_raises(self) -> None:
+        """A lookup function that raises does so out of C{connect}, and the socket is free again."""
+
+        def lookup(*args: Any) -> None:
+            raise ValueError("lookup")
+
+        client = self.socket()
+        self.assertRaises(ValueError, client.connect, port=1, host=NAME, lookup=lookup)
+        client.destroy()
+        await closed(client)
+
+    async def test_noAddress(self) -> None:
+        """An answer that is no address."""
+        for options, answer, message in (
+            ({"family": 4}, ("x", 4), "Invalid IP address: x"),
+            ({"family": 4}, (None,), "Invalid IP address: None"),
+            ({}, ([{"address": "x", "family": 4}],), "Invalid IP address: x"),
+            ({}, ([],), "Invalid IP address: None"),
+        ):
+            client = self.connect(
+                port=1,
+                host=NAME,
+                lookup=lambda host, options, callback, answer=answer: callback(None, *answer),
+                **options,
+            )
+            client.on("error", lambda error: None)
+            await closed(client)
+            self.assertEqual((client.errored.code, client.errored.message), ("ERR_INVALID_IP_ADDRESS", message))
+
+    async def test_wrongFamily(self) -> None:
+        """An answer of a family that there is not."""
+        client = self.connect(
+            port=1, host=NAME, family=4, lookup=lambda host, options, callback: callback(None, "127.0.0.1", 5)
+        )
+        client.on("error", lambda error: None)
+        await closed(client)
+        error = client.errored
+        self.assertEqual(
+            (error.code, error.message, error.host, error.port),
+            ("ERR_INVALID_ADDRESS_FAMILY", "Invalid address family: 5 name.test:1", NAME, 1),
+        )
+        self.assertIsInstance(error, ValueError)
+
+    async def test_localhost(self) -> None:
+        """The default host, by the system's resolver."""
+        server = self.server()
+        server.listen(0)
+        await once(server, "listening")
+        client = self.connect(server.address().port)
+        heard = note(client, "lookup", "connectionAttempt")
+        await once(client, "ready")
+        lookups = [each for each in heard if each[0] == "lookup"]
+        for _, error, address, family, host in lookups:
+            self.assertEqual((error, net.isIP(address), host), (None, family, "localhost"))
+        self.assertIn(("lookup", None, "127.0.0.1", 4, "localhost"), lookups)
+
+    async def test_unknownName(self) -> None:
+        """C{ENOTFOUND}, in the system's words too."""
+
+        def getaddrinfo(*args: Any) -> Any:
+            raise sockets.gaierror(sockets.EAI_NONAME, "Name or service not known")
+
+        self.patch(sockets, "getaddrinfo", getaddrinfo)
+        for options in ({}, {"family": 6}):
+            client = self.connect(port=1, host=NAME, **options)
+            heard = note(client, *WAY)
+            await closed(client)
+            error = client.errored
+            self.assertEqual(heard, [("lookup", error, None, None, NAME), ("error", error), ("close", True)])
+            self.assertEqual(
+                (error.code, error.syscall, error.hostname, error.address, error.port, error.message),
+                ("ENOTFOUND", "getaddrinfo", NAME, None, None, "getaddrinfo ENOTFOUND name.test"),
+            )
+
+    async def test_destroyedMeanwhile(self) -> None:
+        """A single address is told even then, as in Node; several are not.  No attempt is made."""
+        for options, expected in (
+            ({"family": 4}, [("close", False), ("lookup", None, "127.0.0.1", 4, NAME)]),
+            ({}, [("close", False)]),
+        ):
+            waiting: list[Any] = []
+
+            def lookup(host: str, options: dict[str, Any], callback: Any, waiting: list[Any] = waiting) -> None:
+                waiting.append(lambda: answering("127.0.0.1")(host, options, callback))
+
+            client = self.connect(port=1, host=NAME, lookup=lookup, **options)
+            heard = note(client, *WAY)
+            client.destroy()
+            await closed(client)
+            waiting[0]()
+            await later()
+            self.assertEqual(heard, expected)
+
+    async def test_answersTwice(self) -> None:
+        """Only the first answer counts."""
+        port = await self.setUpServer()
+
+        def lookup(host: str, options: dict[str, Any], callback: Callable[..., None]) -> None:
+            later().addCallback(lambda _: (callback(None, "127.0.0.1", 4), callback(None, "127.0.0.1", 4)))
+
+        client = self.connect(port=port, host=NAME, family=4, lookup=lookup)
+        heard = note(client, "connectionAttempt", "connect", "error")
+        await once(client, "ready")
+        await later(0.02)
+        self.assertEqual([event for event, *_ in heard], ["connectionAttempt", "connect"])
+        self.assertEqual(self.servers[0].connections, 1)
+
+
+class SeveralTests(NetCase):
+    """Happy eyeballs, as Node's are: one address after another."""
+
+    async def port(self, host: str = "127.0.0.1") -> int:
+        server = self.server(lambda peer: peer.on("error", lambda error: None))
+        server.listen(0, host)
+        await once(server, "listening")
+        port: int = server.address().port
+        return port
+
+    async def test_firstFails(self) -> None:
+        """Refused, so the next one; the list of attempts tells both."""
+        port = await self.port()
+        client = self.connect(port=port, host=NAME, lookup=answering("::1", "127.0.0.1"))
+        heard = note(client, *WAY)
+        await once(client, "ready")
+        names = [(event, *rest[:3]) for event, *rest in heard]
+        self.assertEqual(
+            names,
+            [
+                ("connectionAttemptFailed", "::1", port, 6),
+                ("connectionAttempt", "127.0.0.1", port, 4),
+                ("connect",),
+                ("ready",),
+            ],
+        )
+        self.assertEqual(heard[0][4].code, "ECONNREFUSED")
+        self.assertEqual(client.autoSelectFamilyAttemptedAddresses, [f"::1:{port}", f"127.0.0.1:{port}"])
+
+    async def test_allFail(self) -> None:
+        """An AggregateError with all of them, in order."""
+        port = await self.port()
+        self.servers[0].close()
+        client = self.connect(port=port, host=NAME, lookup=answering("127.0.0.1", "127.0.0.2", "::1"))
+        heard = note(client, *WAY)
+        await closed(client)
+        error = client.errored
+        self.assertIsInstance(error, AggregateError)
+        self.assertIsInstance(error, ExceptionGroup)
+        self.assertEqual(error.code, "ECONNREFUSED")
+        self.assertEqual([each.address for each in error.errors], ["127.0.0.1", "::1", "127.0.0.2"])
+        self.assertEqual(list(error.exceptions), error.errors)
+        self.assertIn("connect ECONNREFUSED 127.0.0.2", str(error))
+        self.assertEqual(heard[-2:], [("error", error), ("close", True)])
+        self.assertEqual(len(client.autoSelectFamilyAttemptedAddresses or []), 3)
+
+    async def test_invalidAndTwice(self) -> None:
+        """What is no address, and what was there already, is left out; one that is left is a single attempt."""
+        port = await self.port()
+        found = [entry("127.0.0.1"), {"address": "x", "family": 4}, {"address": "::1", "family": 5}, entry("127.0.0.1")]
+        client = self.connect(port=port, host=NAME, lookup=lambda host, options, callback: callback(None, found))
+        await once(client, "ready")
+        self.assertIsNone(client.autoSelectFamilyAttemptedAddresses)
+
+    async def test_lookupEvents(self) -> None:
+        """One for each address of the answer."""
+        port = await self.port()
+
+        def lookup(host: str, options: dict[str, Any], callback: Callable[..., None]) -> None:
+            later().addCallback(lambda _: answering("127.0.0.1", "::1")(host, options, callback))
+
+        client = self.connect(port=port, host=NAME, lookup=lookup)
+        heard = note(client, "lookup", "connectionAttempt", "connect")
+        await once(client, "ready")
+        self.assertEqual(
+            heard,
+            [
+                ("lookup", None, "127.0.0.1", 4, NAME),
+                ("lookup", None, "::1", 6, NAME),
+                ("connectionAttempt", "127.0.0.1", port, 4),
+                ("connect",),
+            ],
+        )
+
+    async def test_again(self) -> None:
+        """The list begins anew with each connect()."""
+        port = await self.port()
+        client = self.connect(port=port, host=NAME, lookup=answering("::1", "127.0.0.1"))
+        await once(client, "ready")
+        client.destroy()
+        await closed(client)
+        client.connect(port, "127.0.0.1")
+        self.assertIsNone(client.autoSelectFamilyAttemptedAddresses)
+        await once(client, "ready")
+
+    async def test_destroyedInBetween(self) -> None:
+        """A listener of an attempt's failure that destroys the socket: no further attempt."""
+        port = await self.port()
+        self.servers[0].close()
+        client = self.connect(port=port, host=NAME, lookup=answering("::1", "127.0.0.1"))
+        client.on("connectionAttemptFailed", lambda *_: client.destroy())
+        heard = note(client, *WAY)
+        await closed(client)
+        await later(0.02)
+        self.assertEqual([event for event, *_ in heard], ["connectionAttemptFailed", "close"])
+        self.assertEqual(client.autoSelectFamilyAttemptedAddresses, [f"::1:{port}"])
+
+
+class AttemptTimeoutTests(SynchronousTestCase):
+    """Attempts that do not answer, on a reactor and a clock in memory."""
+
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.socket = net.Socket(reactor=self.reactor)
+        self.heard = note(self.socket, *WAY)
+        self.socket.on("error", lambda error: None)
+
+    def start(self, *addresses: str, **options: Any) -> None:
+        inTurn(lambda: self.socket.connect(port=80, host=NAME, lookup=answering(*addresses), **options))
+
+    def advance(self, ms: float) -> None:
+        self.reactor.advance(ms / 1000)
+
+    def attempts(self) -> list[Any]:
+        return [each for each in self.heard if each[0] != "lookup"]
+
+    def test_givenUp(self) -> None:
+        """After 250 ms the next one is tried; the last one has all the time there is."""
+        self.start("192.0.2.1", "2001:db8::1", "192.0.2.2")
+        first = ("connectionAttempt", "192.0.2.1", 80, 4)
+        second = ("connectionAttempt", "2001:db8::1", 80, 6)
+        self.assertEqual(self.attempts(), [first])
+        self.advance(249)
+        self.assertEqual(self.attempts(), [first])
+        self.advance(2)
+        self.assertEqual(self.attempts()[1:], [("connectionAttemptTimeout", "192.0.2.1", 80, 4), second])
+        self.assertEqual([connector.stoppedConnecting for connector in self.reactor.connectors], [False, False])
+        self.advance(251)
+        third = ("connectionAttempt", "192.0.2.2", 80, 4)
+        self.assertEqual(self.attempts()[3:], [("connectionAttemptTimeout", "2001:db8::1", 80, 6), third])
+        self.advance(100_000)
+        self.assertEqual((len(self.attempts()), self.socket.connecting), (5, True))
+        self.assertEqual([each[0] for each in self.reactor.tcpClients], ["192.0.2.1", "2001:db8::1", "192.0.2.2"])
+
+    def test_option(self) -> None:
+        """C{autoSelectFamilyAttemptTimeout}."""
+        self.start("192.0.2.1", "192.0.2.2", autoSelectFamilyAttemptTimeout=1000)
+        self.advance(999)
+        self.assertEqual(len(self.attempts()), 1)
+        self.advance(2)
+        self.assertEqual(len(self.attempts()), 3)
+
+    def test_single(self) -> None:
+        """One address has no limit."""
+        self.start("192.0.2.1")
+        self.advance(100_000)
+        self.assertEqual(self.attempts(), [("connectionAttempt", "192.0.2.1", 80, 4)])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_aggregate(self) -> None:
+        """One that was given up counts as C{ETIMEDOUT} among the failures."""
+        from twisted.internet.error import ConnectionRefusedError
+        from twisted.python.failure import Failure
+
+        self.start("192.0.2.1", "192.0.2.2")
+        self.advance(251)
+        factory = self.reactor.tcpClients[1][2]
+        factory.clientConnectionFailed(self.reactor.connectors[1], Failure(ConnectionRefusedError()))
+        self.advance(0)
+        errors = self.socket.errored.errors
+        self.assertEqual(
+            [(each.code, each.address, each.port) for each in errors],
+            [
+                ("ETIMEDOUT", "192.0.2.1", 80),
+                ("ECONNREFUSED", "192.0.2.2", 80),
+            ],
+        )
+        self.assertEqual((errors[0].syscall, errors[0].errno), ("connect", errno.ETIMEDOUT))
+        self.assertEqual(str(errors[0]), "connect ETIMEDOUT 192.0.2.1:80")
+        self.assertEqual(self.socket.errored.code, "ETIMEDOUT")
+
+    def test_destroy(self) -> None:
+        """At each stage nothing is left in the reactor, and nothing more is told."""
+        for stage in range(3):
+            self.setUp()
+            self.start("192.0.2.1", "192.0.2.2", "192.0.2.3")
+            for _ in range(stage):
+                self.advance(251)
+            inTurn(self.socket.destroy)
+            self.advance(0)
+            told = len(self.heard)
+            self.assertEqual(self.heard[-1], ("close", False))
+            self.assertEqual(self.reactor.getDelayedCalls(), [])
+            self.advance(10_000)
+            self.assertEqual((len(self.heard), len(self.reactor.tcpClients)), (told, stage + 1))
+
+    def test_destroyedInTimeout(self) -> None:
+        """A listener of C{'connectionAttemptTimeout'} that destroys the socket."""
+        self.socket.on("connectionAttemptTimeout", lambda *_: self.socket.destroy())
+        self.start("192.0.2.1", "192.0.2.2")
+        self.advance(251)
+        self.advance(0)
+        self.assertEqual(len(self.reactor.tcpClients), 1)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_idleClock(self) -> None:
+        """C{'timeout'} counts while connecting, and only tells; each attempt starts it again."""
+        told: list[float] = []
+        self.socket.setTimeout(300, lambda: told.append(self.reactor.seconds()))
+        self.start("192.0.2.1")
+        self.advance(299)
+        self.assertEqual(told, [])
+        self.advance(2)
+        self.assertEqual((len(told), self.socket.connecting), (1, True))
+
+
+class CancelTests(NetCase):
+    """destroy() at each stage of the way."""
+
+    async def test_beforeTheTick(self) -> None:
+        """Before the first attempt: nothing but C{'close'}."""
+        server = await self.listening()
+        client = self.connect(server.address().port, "127.0.0.1")
+        heard = note(client, *WAY)
+        client.destroy()
+        self.assertEqual((client.connecting, client.pending, client.readyState), (False, True, "closed"))
+        await closed(client)
+        await later(0.02)
+        self.assertEqual(heard, [("close", False)])
+        self.assertEqual(server.connections, 0)
+
+    async def test_inTheAttempt(self) -> None:
+        """In C{'connectionAttempt'}: the kernel hears nothing of it."""
+        server = await self.listening()
+        accepted = note(server, "connection")
+        client = self.connect(server.address().port, "127.0.0.1")
+        client.on("connectionAttempt", lambda *_: client.destroy())
+        heard = note(client, *WAY)
+        await closed(client)
+        await later(0.02)
+        self.assertEqual([event for event, *_ in heard], ["connectionAttempt", "close"])
+        self.assertEqual(accepted, [])
+
+    async def test_onTheWay(self) -> None:
+        """While the kernel connects, with and without an error."""
+        server = await self.listening(lambda peer: peer.on("error", lambda error: None))
+        for error in (None, ValueError("enough")):
+            client = self.connect(server.address().port, "127.0.0.1")
+            client.on(
+                "connectionAttempt",
+                lambda *_, client=client, error=error: later().addCallback(lambda _: client.destroy(error)),
+            )
+            heard = note(client, "connect", "error", "close")
+            await closed(client)
+            await later(0.02)
+            if heard[0] == ("connect",):
+                continue  # the kernel was faster
+            self.assertEqual(heard, [*([("error", error)] if error else []), ("close", error is not None)])
+
+    async def test_inConnect(self) -> None:
+        """In C{'connect'}: C{'ready'} follows all the same, as in Node."""
+        server = await self.listening(lambda peer: peer.on("error", lambda error: None))
+        client = self.connect(server.address().port, "127.0.0.1", lambda: client.destroy())
+        heard = note(client, "connect", "ready", "close")
+        await closed(client)
+        self.assertEqual(heard, [("connect",), ("ready",), ("close", False)])
+
+    async def test_inLookup(self) -> None:
+        """In C{'lookup'}."""
+        client = self.connect(1, "localhost", family=4)
+        client.on("lookup", lambda *_: client.destroy())
+        heard = note(client, *WAY)
+        await closed(client)
+        await later(0.02)
+        self.assertEqual([event for event, *_ in heard], ["lookup", "close"])
+
+    async def test_exceptionInAttempt(self) -> None:
+        """A listener on the way that raises: logged, and the socket is destroyed with it."""
+        for event in ("connectionAttempt", "lookup"):
+            client = self.connect(1, "localhost")
+            client.on(event, lambda *_: {}["x"])
+            heard = note(client, "error", "close")
+            await closed(client)
+            self.assertEqual([heard[0][0], type(heard[0][1]), heard[1]], ["error", KeyError, ("close", True)], event)
+            self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+
+class PathTests(NetCase):
+    async def test_insideTheCall(self) -> None:
+        """A path is tried inside of connect(): only listeners that were there before hear the attempt."""
+        client = self.socket()
+        heard = note(client, *WAY)
+        path = self.directory() + "/missing"
+        client.connect(path)
+        self.assertEqual(heard, [("connectionAttempt", path, None, None)])
+        await closed(client)
+        error = client.errored
+        self.assertEqual(
+            heard[1:],
+            [("connectionAttemptFailed", path, None, None, error), ("error", error), ("close", True)],
+        )
+        self.assertIsInstance(error, FileNotFoundError)
+        self.assertEqual(
+            (error.code, error.syscall, error.address, error.port, error.message),
+            ("ENOENT", "connect", path, None, f"connect ENOENT {path}"),
+        )
