@@ -1,16 +1,14 @@
 """
-L{nodenet.testing}: the sockets in memory are what they say they are, and the check finds what is broken.
+The sockets in memory of L{nodenet.testing} are what they say they are.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -22,10 +20,8 @@ from nodenet.events import EventEmitter
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 from nodenet.net import Socket
 from nodenet.testing import (
-    BrokenRule,
     MemoryHandle,
     MemoryServer,
-    checkSocket,
     clog,
     cloggedPair,
     socketOver,
@@ -528,252 +524,6 @@ class ServerTests(SynchronousTestCase):
         inTurn(server.connect(allowHalfOpen=True).write, b"x")
         (peer,) = self.peers
         self.assertEqual((peer.isPaused(), peer.bytesRead, peer.allowHalfOpen), (True, 0, True))
-
-
-# --- what checkSocket must find ------------------------------------------------------------------
-
-
-class DropsAByte(MemoryHandle):
-    def write(self, chunks: Any) -> bool:
-        return super().write([chunk[:-1] if len(chunk) == 1000 else chunk for chunk in chunks])
-
-
-class SwapsChunks(MemoryHandle):
-    def write(self, chunks: Any) -> bool:
-        return super().write(list(reversed(chunks)))
-
-
-class ClosesTwice(MemoryHandle):
-    def _close(self, reset: bool) -> None:
-        super()._close(reset)
-        nextTick(nextTick, nextTick, self._tell, "onClosed")
-
-
-class ClosesAtOnce(MemoryHandle):
-    def _close(self, reset: bool) -> None:
-        super()._close(reset)
-        self._tell("onClosed")
-        self.owner = None
-
-
-class NeverWritten(MemoryHandle):
-    def _tell(self, event: str, *args: object) -> None:
-        if event != "onWritten":
-            super()._tell(event, *args)
-
-
-class ForgetsTheEnd(MemoryHandle):
-    def _tell(self, event: str, *args: object) -> None:
-        if event != "onEnd":
-            super()._tell(event, *args)
-
-
-class EndsBothDirections(MemoryHandle):
-    def _sendFIN(self) -> None:
-        super()._sendFIN()
-        self._ended = True
-
-
-class WaitsForTheReader(MemoryHandle):
-    def _close(self, reset: bool) -> None:
-        if self._waiting:
-            nextTick(self.readStop)
-        else:
-            super()._close(reset)
-
-
-class LosesWhatWaits(MemoryHandle):
-    def write(self, chunks: Any) -> bool:
-        if not super().write(chunks):
-            self._waiting = memoryview(b"")
-            self.writing = False
-        return True
-
-
-class DeliversWhilePaused(Socket):
-    def onRead(self, data: bytes) -> None:
-        if self.isPaused() and self.listenerCount("data"):
-            self.bytesRead += len(data)
-            self.emit("data", data)
-        else:
-            super().onRead(data)
-
-
-class CallsBackAtOnce(Socket):
-    def write(self, chunk: Any = b"", encoding: Any = None, callback: Any = None) -> bool:
-        callback = encoding if callable(encoding) else callback
-        if callback is None:
-            return super().write(chunk, encoding)
-        callback()
-        return super().write(chunk)
-
-
-class KnowsOnlyUTF8(Socket):
-    def write(self, chunk: Any = b"", encoding: Any = None, callback: Any = None) -> bool:
-        return super().write(chunk, encoding if callable(encoding) else "utf8", callback)
-
-
-class EndsBeforeItIsRead(Socket):
-    def onEnd(self) -> None:
-        super().onEnd()
-        self.resume()
-
-
-class LiesAboutErrors(Socket):
-    def emit(self, event: Any, *args: Any) -> bool:
-        return super().emit(event, *((False,) if event == "close" else args))
-
-
-class DrainsTwice(Socket):
-    def emit(self, event: Any, *args: Any) -> bool:
-        if event == "drain":
-            super().emit(event)
-        return super().emit(event, *args)
-
-
-class AlwaysOpen(Socket):
-    @property
-    def readyState(self) -> str:
-        return "open"
-
-
-def pairOver(kind: type[MemoryHandle]) -> Callable[..., tuple[Socket, Socket]]:
-    """Like L{socketPair}, over handles of C{kind}."""
-    return lambda **options: tuple(socketOver(handle, **options) for handle in kind.pair())  # type: ignore[return-value]
-
-
-def pairOf(kind: type[Socket]) -> Callable[..., tuple[Socket, Socket]]:
-    """Like L{socketPair}, of sockets of C{kind}."""
-
-    def make(**options: Any) -> tuple[Socket, Socket]:
-        one, other = kind(**options), kind(**options)
-        for socket, handle in zip((one, other), MemoryHandle.pair(), strict=True):
-            inTurn(socket._attach, handle)
-            inTurn(socket.read, 0)
-        return one, other
-
-    return make
-
-
-def clogged(make: Callable[..., tuple[Socket, Socket]]) -> Callable[..., tuple[Socket, Socket]]:
-    """The same, clogged; who reads has read ahead a little."""
-
-    def makeClogged(**options: Any) -> tuple[Socket, Socket]:
-        one, other = make(**options)
-        inTurn(other.pause)
-        for _ in range(100):
-            if not inTurn(one.write, bytes(65536)):
-                break
-        return one, other
-
-    return makeClogged
-
-
-class CheckTests(SynchronousTestCase):
-    """L{checkSocket}.  That it is content with real sockets is in L{tests.net.test_checkers}."""
-
-    def broken(self, make: Callable[..., tuple[Socket, Socket]], rule: str, **options: Any) -> None:
-        """C{make} makes pairs that break C{rule}, a few words of it."""
-        checking = checkSocket(partial(make, **options), partial(clogged(make), **options), timeout=0)
-        error = self.failureResultOf(Deferred.fromCoroutine(checking), BrokenRule).value
-        self.assertIn(rule, error.rule, str(error))
-        self.assertIn(error.reason, str(error))
-        self.flushLoggedErrors()
-
-    def test_content(self) -> None:
-        """The makers that the tests below are built with make good pairs of good parts."""
-        for make in (pairOver(MemoryHandle), pairOf(Socket)):
-            self.successResultOf(Deferred.fromCoroutine(checkSocket(make, clogged(make), timeout=0)))
-
-    def test_dropsAByte(self) -> None:
-        self.broken(pairOver(DropsAByte), "bytes arrive whole")
-
-    def test_swapsChunks(self) -> None:
-        self.broken(pairOver(SwapsChunks), "'drain' comes once")
-
-    def test_closesTwice(self) -> None:
-        self.broken(pairOver(ClosesTwice), "bytes arrive whole")
-
-    def test_closesAtOnce(self) -> None:
-        self.broken(pairOver(ClosesAtOnce), "destroy(error) tells 'error', then 'close'")
-
-    def test_neverDrains(self) -> None:
-        self.broken(pairOver(NeverWritten), "'drain'")
-
-    def test_forgetsTheEnd(self) -> None:
-        self.broken(pairOver(ForgetsTheEnd), "'end' comes after it")
-
-    def test_endsBothDirections(self) -> None:
-        self.broken(pairOver(EndsBothDirections), "socket.pipe(socket)")
-
-    def test_waitsForTheReader(self) -> None:
-        self.broken(pairOver(WaitsForTheReader), "closes promptly")
-
-    def test_losesWhatWaits(self) -> None:
-        self.broken(pairOver(LosesWhatWaits), "a megabyte arrives intact")
-
-    def test_deliversWhilePaused(self) -> None:
-        self.broken(pairOf(DeliversWhilePaused), "while a socket is paused")
-
-    def test_callsBackAtOnce(self) -> None:
-        self.broken(pairOf(CallsBackAtOnce), "later than the call")
-
-    def test_knowsOnlyUTF8(self) -> None:
-        self.broken(pairOf(KnowsOnlyUTF8), "the encoding that is asked for")
-
-    def test_endsBeforeItIsRead(self) -> None:
-        self.broken(pairOf(EndsBeforeItIsRead), "'end' does not come before")
-
-    def test_liesAboutErrors(self) -> None:
-        self.broken(pairOf(LiesAboutErrors), "destroy(error)")
-
-    def test_drainsTwice(self) -> None:
-        self.broken(pairOf(DrainsTwice), "'drain' comes once")
-
-    def test_alwaysOpen(self) -> None:
-        self.broken(pairOf(AlwaysOpen), "the properties tell the state")
-
-    def test_halfOpen(self) -> None:
-        """The same mistake is found by another rule when the pair stays half open."""
-        self.broken(pairOver(EndsBothDirections), "what is written while 'end' is told", allowHalfOpen=True)
-
-    def test_makersThatTakeTime(self) -> None:
-        """They may return Deferreds, or be coroutine functions."""
-
-        async def makeClogged() -> tuple[Socket, Socket]:
-            return cloggedPair()
-
-        checking = checkSocket(lambda: succeed(socketPair()), makeClogged, timeout=0)
-        self.successResultOf(Deferred.fromCoroutine(checking))
-
-    def test_waits(self) -> None:
-        """What does not come at once is waited for, as long as the time-out says."""
-        clock = Clock()
-        make = pairOver(ForgetsTheEnd)
-        checking = Deferred.fromCoroutine(checkSocket(make, timeout=50, reactor=clock))
-        clock.pump([0.001] * 40)
-        self.assertNoResult(checking)
-        clock.pump([0.001] * 20)
-        error = self.failureResultOf(checking, BrokenRule).value
-        self.assertIn("'end' of b did not happen", error.reason)
-
-    def test_exception(self) -> None:
-        """What a socket raises is a broken rule too, and nothing stays open."""
-        made: list[Socket] = []
-
-        class Raises(Socket):
-            def write(self, *args: Any) -> bool:
-                raise RuntimeError("on purpose")
-
-        def make() -> tuple[Socket, Socket]:
-            made.extend(pairOf(Raises)())
-            return made[0], made[1]
-
-        checking = Deferred.fromCoroutine(checkSocket(make, timeout=0))
-        error = self.failureResultOf(checking, BrokenRule).value
-        self.assertIn("RuntimeError was raised, on purpose", error.reason)
-        self.assertIsInstance(error.__cause__, RuntimeError)
-        self.assertEqual([socket.destroyed for socket in made], [True, True])
 
 
 class ImportTests(SynchronousTestCase):

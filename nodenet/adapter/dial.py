@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 
 from nodenet.adapter.loop import getReactor, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
-from nodenet.adapter.turn import enter
+from nodenet.adapter.turn import enter, nextTick
 from nodenet.errors import NodeError, fromFailure, invalidArgValue, lookupError, systemError
 
 # The kernel's sun_path has room for this many bytes.
@@ -115,15 +115,16 @@ def dialUNIX(reactor: Any, path: str, connected: Connected, failed: Failed) -> C
     """One attempt to reach a UNIX socket."""
     reactor = getReactor(reactor)
     factory = _DialFactory(connected, lambda failure: failed(fromFailure(failure, "connect", path)), reactor)
-    if len(os.fsencode(path)) > _PATH_LIMIT:
+    if len(os.fsencode(path)) > _PATH_LIMIT or ("\0" in path and path[0] != "\0"):
         # The transport would raise where nobody hears it.
         return factory.failSoon(systemError(errno.EINVAL, "connect", path))
     return factory.dial(reactor.connectUNIX(path, factory, None))
 
 
-def dialEndpoint(reactor: Any, endpoint: object, connected: Connected, failed: Failed) -> Cancel:
+def clientEndpoint(reactor: Any, endpoint: object) -> Any:
     """
     @param endpoint: an C{IStreamClientEndpoint}, or a description of one.
+    @return: the endpoint.
     @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, neither; the text says what is wrong with a description.
     """
     if isinstance(endpoint, str):
@@ -133,10 +134,18 @@ def dialEndpoint(reactor: Any, endpoint: object, connected: Connected, failed: F
             raise invalidArgValue("options.endpoint", endpoint, f"is no client endpoint: {error}") from error
     if not IStreamClientEndpoint.providedBy(endpoint):
         raise invalidArgValue("options.endpoint", endpoint, "must be a client endpoint or a description of one")
+    return endpoint
+
+
+def dialEndpoint(reactor: Any, endpoint: Any, connected: Connected, failed: Failed) -> Cancel:
+    """
+    @param endpoint: what L{clientEndpoint} returned.
+    """
 
     def broken(failure: Failure) -> None:
         if not failure.check(CancelledError):
-            enter(None, failed, fromFailure(failure, "connect"))
+            # A tick later: it may be inside of connect(), when nobody can listen yet.
+            nextTick(failed, fromFailure(failure, "connect"))
 
     dialling: Deferred[object] = maybeDeferred(endpoint.connect, HandleFactory(connected, reactor))
     dialling.addErrback(broken)

@@ -95,6 +95,9 @@ def listenUNIX(reactor: Any, factory: IProtocolFactory, path: str, backlog: int)
     @raise NodeSystemError: C{EADDRINUSE}, C{EACCES}, ...  A missing directory is C{EACCES}, as in Node.
     """
     reactor = getReactor(reactor)
+    if "\0" in path and path[0] != "\0":
+        # The kernel would take what is before the NUL.
+        raise systemError(errno.EINVAL, "listen", path, -1)
     try:
         if not IReactorFDSet.providedBy(reactor):
             return Listening(reactor.listenUNIX(path, factory, backlog), path)
@@ -108,9 +111,10 @@ def listenUNIX(reactor: Any, factory: IProtocolFactory, path: str, backlog: int)
     return Listening(port, path)
 
 
-def listenEndpoint(reactor: Any, endpoint: object, factory: IProtocolFactory) -> Deferred[Listening]:
+def serverEndpoint(reactor: Any, endpoint: object) -> Any:
     """
     @param endpoint: an C{IStreamServerEndpoint}, or a description of one.
+    @return: the endpoint.
     @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, neither; the text says what is wrong with a description.
     """
     if isinstance(endpoint, str):
@@ -120,6 +124,13 @@ def listenEndpoint(reactor: Any, endpoint: object, factory: IProtocolFactory) ->
             raise invalidArgValue("options.endpoint", endpoint, f"is no server endpoint: {error}") from error
     if not IStreamServerEndpoint.providedBy(endpoint):
         raise invalidArgValue("options.endpoint", endpoint, "must be a server endpoint or a description of one")
+    return endpoint
+
+
+def listenEndpoint(endpoint: Any, factory: IProtocolFactory) -> Deferred[Listening]:
+    """
+    @param endpoint: what L{serverEndpoint} returned.
+    """
     listening: Deferred[IListeningPort] = maybeDeferred(endpoint.listen, factory)
     return listening.addCallback(Listening)
 
@@ -148,7 +159,7 @@ class _Port(tcp.Port):
 
     def refuse(self) -> None:
         # A listener that closes its server is called from inside the accepting; accept() must not fail then.
-        if not self._accepting:
+        if self.connected and not self._accepting:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
 

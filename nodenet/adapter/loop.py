@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorFDSet
@@ -229,7 +229,11 @@ def hasActiveHandles(reactor: Any = None) -> bool:
     return loopOf(reactor).hasActive()
 
 
-def run(main: Callable[[], Awaitable[_T] | _T]) -> _T | None:
+@overload
+def run(main: Callable[[], Awaitable[_T]]) -> _T | None: ...
+@overload
+def run(main: Callable[[], _T]) -> _T | None: ...
+def run(main: Callable[[], Any]) -> Any:
     """
     Run C{main} in the reactor until nothing ref'd is left, as C{node program.js} does.
 
@@ -245,8 +249,7 @@ def run(main: Callable[[], Awaitable[_T] | _T]) -> _T | None:
         cancelled then, and a warning is logged).
     @raise Exception: what C{main} raised; that ends the program.
     """
-    result: _T | None = _Program(requireCallable("main", main)).run()
-    return result
+    return _Program(requireCallable("main", main)).run()
 
 
 class _Program:

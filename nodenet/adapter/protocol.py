@@ -44,6 +44,7 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
     IPullProducer,
     IPushProducer,
+    ITCPTransport,
 )
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
@@ -346,7 +347,9 @@ class SocketProtocol(Protocol):
                     handle.setsockopt(_socket.IPPROTO_TCP, getattr(_socket, f"TCP_KEEP{name}"), value)
 
     def _isTCP(self) -> bool:
-        return not self._lost and isinstance(self.getHost(), IPv4Address | IPv6Address)
+        # Twisted's UNIX transports claim to be TCP's too.
+        tcp = not self._lost and ITCPTransport.providedBy(self.transport)
+        return tcp and isinstance(self.getHost(), IPv4Address | IPv6Address)
 
     def getHost(self) -> IAddress | None:
         host: IAddress | None = None if self._lost else self._transport.getHost()

@@ -30,12 +30,15 @@ class Connecting:
     """
     The way of C{socket} to its peer.  It ends with C{socket._connected(handle)}, with C{socket._notConnected(error)},
     or with L{cancel}, after which nothing is called.
+
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the endpoint is none.
     """
 
     def __init__(self, socket: Socket, request: Connect, loop: Loop) -> None:
         self._socket = socket
         self._request = request
         self._loop = loop
+        self._endpoint = None if request.endpoint is None else dial.clientEndpoint(loop.reactor, request.endpoint)
         self._over = False
         self._cancelAttempt: dial.Cancel | None = None
         # With several addresses: those that wait, what became of the others, and the limit of this one.
@@ -48,9 +51,7 @@ class Connecting:
         request = self._request
         family = isIP(request.host)
         if request.endpoint is not None:
-            self._cancelAttempt = dial.dialEndpoint(
-                self._loop.reactor, request.endpoint, self._connected, self._endpointFailed
-            )
+            nextTick(self._tryEndpoint)
         elif request.path is not None:
             self._tryPath(request.path)
         elif family:
@@ -160,6 +161,12 @@ class Connecting:
         self._cancelAttempt = dial.dialUNIX(
             self._loop.reactor, path, self._connected, lambda error: self._onlyFailed(error, path, None, None)
         )
+
+    def _tryEndpoint(self) -> None:
+        if not self._over:
+            self._cancelAttempt = dial.dialEndpoint(
+                self._loop.reactor, self._endpoint, self._connected, self._endpointFailed
+            )
 
     def _endpointFailed(self, error: NodeError) -> None:
         self._over = True

@@ -331,9 +331,7 @@ def _readFamily(value: Any) -> int:
 
 
 def _readPath(path: str) -> str:
-    """What the system can be asked for.  Only an abstract name, which begins with a NUL, may have more of them."""
-    if "\0" in path and path[0] != "\0":
-        raise invalidArgValue("options.path", path, "must be a string without null bytes")
+    """What the system can be asked for."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError as error:

@@ -5,6 +5,7 @@ L{Server}: listens, accepts, counts; and L{SocketFactory}, the same for those wh
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from twisted.internet.defer import Deferred
@@ -122,6 +123,9 @@ class Server(EventEmitter):
             raise nodeError("ERR_SERVER_ALREADY_LISTEN")
         given, callback = readArguments(args, options, ListenOptions)
         request = readListen(args, given, bool(options) or any(not callable(each) for each in args))
+        loop = self._useLoop()
+        if request.endpoint is not None:
+            request = replace(request, endpoint=listen.serverEndpoint(loop.reactor, request.endpoint))
         if callback is not None:
             self.once("listening", callback)
         self._attempt += 1
@@ -139,6 +143,7 @@ class Server(EventEmitter):
 
         def found(error: NodeError | None, address: str = "", family: int = 0) -> None:
             self._lookups -= 1
+            self._strikeOut()
             if attempt != self._attempt:
                 return
             if error is not None:
@@ -182,6 +187,7 @@ class Server(EventEmitter):
         def failed(error: NodeError) -> None:
             if attempt == self._attempt:
                 self._opening = False
+                self._strikeOut()
                 nextTick(self.emit, "error", error)
 
         def answered(fn: Callable[[Any], None], value: object) -> None:
@@ -192,8 +198,9 @@ class Server(EventEmitter):
                 inTurn(fn, value)
 
         calling = True
-        opening = listen.listenEndpoint(reactor, request.endpoint, HandleFactory(self._accept, reactor))
+        opening = listen.listenEndpoint(request.endpoint, HandleFactory(self._accept, reactor))
         self._opening = True
+        self._useLoop().add(self)
         opening.addCallbacks(
             lambda listening: answered(opened, listening),
             lambda failure: answered(failed, fromFailure(failure, "listen")),
@@ -312,7 +319,7 @@ class Server(EventEmitter):
         if self._listening is not None:
             self._listening.close()
             self._listening = None
-            self._useLoop().remove(self)
+        self._strikeOut()
         self._tellIfClosed()
         return self
 
@@ -389,6 +396,11 @@ class Server(EventEmitter):
     def selectables(self) -> Sequence[object]:
         """See L{nodenet.interfaces.IActive}."""
         return () if self._listening is None else self._listening.selectables()
+
+    def _strikeOut(self) -> None:
+        """Leave the books, if there is nothing that could keep a program going."""
+        if self._loop is not None and self._listening is None and not self._opening and not self._lookups:
+            self._loop.remove(self)
 
     def _useLoop(self) -> Loop:
         if self._loop is None:

@@ -168,11 +168,12 @@ class Socket(Ends, Duplex):
         request = readConnect(given, _AUTO_SELECT_FAMILY, _ATTEMPT_TIMEOUT)
         if not self.destroyed and self._hadHandle:
             raise systemError(errno.EALREADY if self.connecting else errno.EISCONN, "connect")
+        way = Connecting(self, request, self._useLoop())
         if self.destroyed:
             self._renew()
         if callback is not None:
             self.once("connect", callback)
-        self._setOut(Connecting(self, request, self._useLoop()))
+        self._setOut(way)
         return self
 
     def _setOut(self, way: Connecting) -> None:
@@ -269,11 +270,12 @@ class Socket(Ends, Duplex):
 
     def onClosed(self) -> None:
         """See L{IStreamHandleOwner}."""
-        hadError = self.errored is not None
+        error = self.errored
         callback, self._writeCallback = self._writeCallback, None
         if callback is not None:
-            callback(self.errored or nodeError("ERR_STREAM_DESTROYED", "write"))
-        self.emit("close", hadError)
+            callback(nodeError("ERR_STREAM_DESTROYED", "write") if error is None else error)
+            self._errored = error  # a write that was lost is no failure of a socket that was given up
+        self.emit("close", error is not None)
 
     # --- for the stream halves -------------------------------------------------------------------
 

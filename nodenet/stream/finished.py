@@ -224,6 +224,7 @@ def finished(
     """
     if callback is not None:
         requireCallable("callback", callback)
+    checkSignal(signal)
     if not isinstance(stream, Stream):
         raise invalidArgType("stream", "an instance of Stream", stream)
     if callback is not None:
@@ -234,6 +235,14 @@ def finished(
     watch = _Watch(stream, settling(result), readable, writable)
     watch.start(error, signal)
     return result
+
+
+def checkSignal(signal: object) -> None:
+    """
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, an option C{signal} that is none.
+    """
+    if signal is not None and not hasattr(signal, "aborted"):
+        raise invalidArgType("options.signal", "an instance of AbortSignal", signal)
 
 
 def settling(result: Deferred[None]) -> Callback:

@@ -17,8 +17,8 @@ C{end()}: no more writes; when nothing is left, C{_final}, C{'prefinish'}, and a
 C{'finish'}.  A failure ends it all: the callback of the chunk that failed, those of the buffered ones, those of
 C{end}, then C{'error'}.
 
-Things that cannot be: C{writing} without C{expecting}; something buffered, but neither C{writing} nor
-corked nor failed, outside of C{_writeBuffered}; C{finished} without C{ending}.
+Things that cannot be: C{writing} without C{expecting}; something buffered in a stream that is neither C{writing} nor
+corked nor failed nor destroyed, outside of C{_writeBuffered}; C{finished} without C{ending}.
 """
 
 from __future__ import annotations
@@ -218,8 +218,12 @@ class Writing(Stream):
         for chunk, _, callback in state.takeAll():
             state.length -= state.sizeOf(chunk)
             if callback is not None:
-                callback(self._errored or nodeError("ERR_STREAM_DESTROYED", "write"))
-        self._callFinishCallbacks(self._errored or nodeError("ERR_STREAM_DESTROYED", "end"))
+                callback(self._causeOf("write"))
+        self._callFinishCallbacks(self._causeOf("end"))
+
+    def _causeOf(self, call: str) -> Any:
+        """Why C{call} comes to nothing."""
+        return nodeError("ERR_STREAM_DESTROYED", call) if self._errored is None else self._errored
 
     def _writeBuffered(self) -> None:
         state = self._writableState

@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Any
 
 from nodenet.net import Socket
-from nodenet.testing.diary import BrokenRule, Check
-from nodenet.testing.rules import CLOGGED_RULES, RULES, Rule
+from nodenet.testing.clogged import CLOGGED_RULES
+from nodenet.testing.diary import BrokenRule, Check, Rule
+from nodenet.testing.rules import RULES
 
 Sockets = tuple[Socket, Socket]
 MakePair = Callable[[], Sockets | Awaitable[Sockets]]

@@ -5,7 +5,7 @@ wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -65,6 +65,10 @@ class Side:
     def told(self, event: str) -> Any:
         """The first argument of the last C{event}."""
         return self._arguments[event][0]
+
+    def only(self, *names: str) -> list[str]:
+        """Those of L{events} that have one of these names."""
+        return [event for event in self.events if event in names]
 
     def collect(self) -> None:
         """Listen to C{'data'}."""
@@ -170,6 +174,10 @@ class Check:
         for side in (self.a, self.b):
             side.do("destroy")
         await self.until(lambda: "close" in self.a.events and "close" in self.b.events, "'close' of both")
+
+
+Rule = Callable[[Check, Side, Side], Awaitable[None]]
+"""Does something with a pair and raises L{BrokenRule}.  Its docstring is the rule."""
 
 
 def _short(value: object) -> str:

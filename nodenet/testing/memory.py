@@ -6,9 +6,9 @@ may end in a FIN or in a reset, which its reader meets behind the last byte.
 
 The kernel is one poll after another, as a reactor is, but inside of the turn.  One poll is: every end that had bytes,
 room or news when it began gets its callback, and all the ticks that this causes run before the next one's; then
-come the closings, then the FINs.  What a callback puts on a wire is for the next poll.  So everything that a turn causes
-has happened, in the order in which it would on real sockets, when the turn is over: no reactor, no clock, nothing to
-wait for.
+come the closings, then the FINs.  What a callback puts on a wire is for the next poll.  So everything that a turn
+causes has happened, in the order in which it would on real sockets, when the turn is over: no reactor, no clock,
+nothing to wait for.
 
 What follows is that two ends that answer each other without end are an endless turn.
 """

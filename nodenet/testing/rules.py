@@ -6,7 +6,6 @@ broken.  They are given a fresh pair; that each side's C{'close'} comes once and
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
 from functools import partial
 from hashlib import sha256
 from random import Random
@@ -15,13 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from nodenet.adapter.turn import inTurn
-from nodenet.testing.diary import Check, Side
-
-Rule = Callable[[Check, Side, Side], Awaitable[None]]
-
-# How long a socket may take to close that need not wait for anybody, ms.
-_PROMPTLY = 1000
-
+from nodenet.testing.diary import Check, Rule, Side
 
 # --- data ----------------------------------------------------------------------------------------
 
@@ -193,8 +186,8 @@ async def _automaticEnd(check: Check, a: Side, b: Side) -> None:
     b.collect()
     a.do("end")
     await check.until(lambda: "close" in a.events and "close" in b.events, "'close' of both")
-    check.equal(_only(b.events, "end", "finish", "close", "error"), ["end", "finish", "close"], "the events of b")
-    check.equal(sorted(_only(a.events, "end", "finish", "error")), ["end", "finish"], "the events of a but 'close'")
+    check.equal(b.only("end", "finish", "close", "error"), ["end", "finish", "close"], "the events of b")
+    check.equal(sorted(a.only("end", "finish", "error")), ["end", "finish"], "the events of a but 'close'")
 
 
 async def _lastWords(check: Check, a: Side, b: Side) -> None:
@@ -238,7 +231,7 @@ async def _unreadEnd(check: Check, a: Side, b: Side) -> None:
     a.do("end", b"unread")
     await check.until(lambda: b.socket.bytesRead >= 6, "reading ahead")
     await check.settle()
-    check.equal(_only(b.events, "end", "finish", "close"), [], "the events of b before anybody reads")
+    check.equal(b.only("end", "finish", "close"), [], "the events of b before anybody reads")
     b.collect()
     await check.until(lambda: "end" in b.events, "'end' of b")
     check.equal(b.received, b"unread", "what arrived")
@@ -271,7 +264,7 @@ async def _destroyWithError(check: Check, a: Side, b: Side) -> None:
     b.collect()
     a.do("destroy", error)
     await check.until(lambda: "close" in a.events and "end" in b.events, "'close' here and 'end' there")
-    check.equal(_only(a.events, "error", "close", "end", "finish"), ["error", "close"], "the events of a")
+    check.equal(a.only("error", "close", "end", "finish"), ["error", "close"], "the events of a")
     check.holds(a.told("error") is error and a.socket.errored is error, "the error is not the one that was given")
     check.holds("error" not in b.events, "b had an error")
 
@@ -286,7 +279,7 @@ async def _writeAfterEnd(check: Check, a: Side, b: Side) -> None:
     b.collect()
     check.equal(inTurn(write), False, "what write() answered")
     await check.until(lambda: "close" in a.events, "'close'")
-    check.equal(_only(a.events, "callback", "error", "close"), ["callback", "error", "close"], "the events of a")
+    check.equal(a.only("callback", "error", "close"), ["callback", "error", "close"], "the events of a")
     for event in ("callback", "error"):
         check.code(a.told(event), "ERR_STREAM_WRITE_AFTER_END", f"what the {event} got")
     check.equal(b.received, b"", "what arrived")
@@ -302,7 +295,7 @@ async def _writeAfterDestroy(check: Check, a: Side, b: Side) -> None:
     b.collect()
     check.equal(inTurn(write), False, "what write() answered")
     await check.until(lambda: "close" in a.events, "'close'")
-    check.equal(_only(a.events, "callback", "error", "close"), ["callback", "close"], "the events of a")
+    check.equal(a.only("callback", "error", "close"), ["callback", "close"], "the events of a")
     check.code(a.told("callback"), "ERR_STREAM_DESTROYED", "what the callback got")
     check.equal(b.received, b"", "what arrived")
 
@@ -338,66 +331,6 @@ async def _properties(check: Check, a: Side, b: Side) -> None:
     check.equal((a.socket.bytesWritten, b.socket.bytesRead), (5, 5), "bytesWritten, bytesRead after 'close'")
 
 
-# --- a writer that must wait ---------------------------------------------------------------------
-
-
-async def _drain(check: Check, a: Side, b: Side) -> None:
-    """'drain' comes once, when the other side has read, and before the callback of the last write"""
-    check.equal((a.socket.writableNeedDrain, b.socket.isPaused()), (True, True), "writableNeedDrain, b's isPaused()")
-    answers = [a.do("write", text, partial(a.note, text)) for text in ("one", "two")]
-    check.equal(answers, [False, False], "what write() answered")
-    await check.settle()
-    check.holds("drain" not in a.events, "'drain' came although nobody has read")
-    total = a.socket.bytesWritten
-    b.collect()
-    b.do("resume")
-    await check.until(lambda: "two" in a.events and b.size >= total, "the callback of the last write")
-    await check.settle()
-    check.equal(_only(a.events, "one", "two"), ["one", "two"], "the order of the callbacks")
-    check.equal(a.events.count("drain"), 1, "how often 'drain' came")
-    check.holds(a.events.index("drain") < a.events.index("two"), "'drain' came after the last callback")
-    check.equal((a.socket.writableNeedDrain, a.socket.writableLength), (False, 0), "writableNeedDrain, writableLength")
-    check.equal((b.size, b.received[-6:]), (total, b"onetwo"), "what arrived")
-
-
-async def _cloggedEnd(check: Check, a: Side, b: Side) -> None:
-    """end() of a writer that must wait delivers everything first"""
-    a.do("end", b"last words")
-    total = a.socket.bytesWritten
-    await check.settle()
-    check.holds("finish" not in a.events, "'finish' came although nobody has read")
-    b.collect()
-    b.do("resume")
-    await check.until(lambda: "end" in b.events and "finish" in a.events, "'end' there and 'finish' here")
-    check.equal((b.size, b.received[-10:]), (total, b"last words"), "what arrived")
-    check.holds("drain" not in a.events, "'drain' came after end()")
-
-
-async def _cloggedDestroy(check: Check, a: Side, b: Side) -> None:
-    """destroy() of a writer that must wait closes promptly, and the callbacks of its writes get an error"""
-    for text in ("one", "two"):
-        a.do("write", text, partial(a.note, text))
-    a.do("destroy")
-    await check.until(lambda: "close" in a.events, "'close' while nobody reads", _PROMPTLY)
-    check.equal(_only(a.events, "one", "two", "drain", "finish", "error"), ["one", "two"], "the events but 'close'")
-    for text in ("one", "two"):
-        check.code(a.told(text), "ERR_STREAM_DESTROYED", "what a callback got")
-
-
-async def _readerGone(check: Check, a: Side, b: Side) -> None:
-    """a writer that must wait closes when the other side is destroyed, and the callbacks of its writes are called"""
-    a.collect()
-    a.do("write", b"never read", partial(a.note, "callback"))
-    b.do("destroy")
-    await check.until(lambda: "close" in b.events, "'close' of the reader", _PROMPTLY)
-    await check.until(lambda: "close" in a.events, "'close' of the writer")
-    check.equal(a.events.count("callback"), 1, "how often the callback was called")
-
-
-def _only(events: list[str], *names: str) -> list[str]:
-    return [event for event in events if event in names]
-
-
 RULES: tuple[Rule, ...] = (
     _order,
     _callbacks,
@@ -421,6 +354,3 @@ RULES: tuple[Rule, ...] = (
     _properties,
 )
 """On two connected sockets, C{a} and C{b}."""
-
-CLOGGED_RULES: tuple[Rule, ...] = (_drain, _cloggedEnd, _cloggedDestroy, _readerGone)
-"""On two sockets of which C{a} has written until it should wait, and C{b} is paused."""

@@ -10,7 +10,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from nodenet import net
@@ -69,15 +69,20 @@ def later(seconds: float = 0) -> Deferred[None]:
     return waited
 
 
-def closed(socket: net.Socket) -> Deferred[Any]:
-    """Fires at C{'close'}, also when it was emitted already."""
-    return succeed([]) if socket._closeEmitted else _closing(socket)
-
-
-def _closing(socket: net.Socket) -> Deferred[Any]:
-    result: Deferred[Any] = Deferred()
-    socket.once("close", lambda hadError: result.called or result.callback([hadError]))
+def closing(socket: net.Socket) -> Deferred[bool]:
+    """Fires at the next C{'close'}, whatever else happens."""
+    result: Deferred[bool] = Deferred()
+    socket.once("close", result.callback)
     return result
+
+
+async def closed(socket: net.Socket) -> None:
+    """Wait for C{'close'}, also when it was emitted already."""
+    if not socket.destroyed:
+        await closing(socket)
+    else:
+        for _ in range(3):
+            await later()
 
 
 class NetCase(TestCase):
@@ -92,6 +97,7 @@ class NetCase(TestCase):
         self.servers: list[net.Server] = []
         self.sockets: list[net.Socket] = []
         self._directories: list[str] = []
+        self._active = set(loopOf()._active)
 
     async def tearDown(self) -> None:
         for server in self.servers:
@@ -105,7 +111,7 @@ class NetCase(TestCase):
             await later()
         for directory in self._directories:
             rmtree(directory)
-        self.assertEqual(list(loopOf()._active), [], "left in the loop's books")
+        self.assertEqual(set(loopOf()._active) - self._active, set(), "left in the loop's books")
 
     def server(self, *args: Any, **options: Any) -> net.Server:
         """C{net.createServer}."""

@@ -74,7 +74,7 @@ async def stuff(socket: net.Socket) -> None:
     with contextlib.suppress(TimeoutError):
         while True:
             inTurn(clog, socket)
-            await once(socket, "drain").addTimeout(0.05, reactor)
+            await once(socket, "drain").addTimeout(0.1, reactor)
 
 
 def tcp(host: str = "127.0.0.1") -> Place:

@@ -545,6 +545,7 @@ class WriteTests(SynchronousTestCase):
                 [each for each in told if isinstance(each, tuple)], [("under way", code), ("queued", code)]
             )
             self.assertEqual(told[-1], error is not None)
+            self.assertIs(writer.errored, error)
 
     def test_corked(self) -> None:
         """Everything goes out in one, in the uncork() that counts."""

@@ -58,6 +58,8 @@ class _Run:
             inTurn(self.make, name, spec)
         for step in program["steps"]:
             inTurn(self.performAll, step)
+            for stream in self.streams.values():
+                _checkState(stream)
             self.trace.append(["state", *map(self.state, self.streams.values())])
 
     def listener(self, index: int, script: list[Any]) -> Callable[..., None]:
@@ -259,6 +261,18 @@ def _value(value: Any) -> Any:
         return value
     kind, rest = value[:2], value[2:]
     return bytes.fromhex(rest) if kind == "b:" else ProgramError(rest) if kind == "e:" else rest
+
+
+def _checkState(stream: Any) -> None:
+    """What the essays of the two halves say cannot be."""
+    r, w = stream._readableState, stream._writableState
+    if r is not None:
+        assert r.ended or not r.endEmitted
+        assert not (r.endEmitted and r.length)
+    if w is not None:
+        assert w.expecting or not w.writing
+        assert w.ending or not w.finished
+        assert not w.buffered or w.writing or w.corked or stream.errored is not None or stream.destroyed
 
 
 def run(program: Program) -> Trace:

@@ -5,7 +5,6 @@ L{nodenet.stream.decoder}: tables, every split, and Node itself.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -179,18 +178,12 @@ class EncodeTests(SynchronousTestCase):
 class NodeTests(SynchronousTestCase):
     """The same questions to Node."""
 
-    runner: ClassVar[NodeRunner]
-
-    @classmethod
-    def setUpClass(cls) -> None:
+    def setUp(self) -> None:
         path = node()
         if path is None:
             raise SkipTest(NO_NODE)
-        cls.runner = NodeRunner(path, "decoding.js")
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.runner.close()
+        self.runner = NodeRunner(path, "decoding.js")
+        self.addCleanup(self.runner.close)
 
     @settings(max_examples=400, deadline=None)
     @given(

@@ -4,8 +4,6 @@ All streams against Node's, with random programs.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from hypothesis import HealthCheck, given, settings
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -13,18 +11,12 @@ from tests.stream.acting import NO_NODE, NodeRunner, Program, node, programs, ro
 
 
 class RandomProgramTests(SynchronousTestCase):
-    runner: ClassVar[NodeRunner]
-
-    @classmethod
-    def setUpClass(cls) -> None:
+    def setUp(self) -> None:
         path = node()
         if path is None:
             raise SkipTest(NO_NODE)
-        cls.runner = NodeRunner(path, "acting.js")
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.runner.close()
+        self.runner = NodeRunner(path, "acting.js")
+        self.addCleanup(self.runner.close)
 
     @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
     @given(programs())

@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from math import nan
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -352,27 +353,28 @@ PROGRAMS: tuple[Callable[[Stage], None], ...] = (
 )
 
 
+@cache
+def nodesTraces() -> dict[str, list[list[Any]]]:
+    """By the program's name what Node prints."""
+    path = node()
+    if path is None:
+        raise SkipTest(NO_NODE)
+    script = Path(__file__).with_name("twins.js")
+    answer = subprocess.run([path, str(script)], capture_output=True, check=True, timeout=30)
+    traces: dict[str, list[list[Any]]] = json.loads(answer.stdout)
+    return traces
+
+
 class TwinTests(SynchronousTestCase):
-    expected: ClassVar[dict[str, list[list[Any]]]]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        path = node()
-        if path is None:
-            raise SkipTest(NO_NODE)
-        script = Path(__file__).with_name("twins.js")
-        answer = subprocess.run([path, str(script)], capture_output=True, check=True, timeout=30)
-        cls.expected = json.loads(answer.stdout)
-
     def test_allHaveTwins(self) -> None:
-        self.assertEqual([program.__name__ for program in PROGRAMS], list(self.expected))
+        self.assertEqual([program.__name__ for program in PROGRAMS], list(nodesTraces()))
 
 
 def _test(program: Callable[[Stage], None]) -> Callable[[TwinTests], None]:
     def test(self: TwinTests) -> None:
         stage = Stage()
         stage.run(program)
-        self.assertEqual(stage.trace, self.expected[program.__name__])
+        self.assertEqual(stage.trace, nodesTraces()[program.__name__])
 
     return test
 

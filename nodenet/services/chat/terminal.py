@@ -94,6 +94,8 @@ class Outbox:
 
 class Terminal:
     """
+    One member's end of the wire.  See the head of this module.
+
     @param socket: connected.  This object is its only reader and writer from now on, and decides when its
         writing side ends.
     @param loop: whose immediates and timers are used.

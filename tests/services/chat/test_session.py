@@ -354,6 +354,13 @@ class SlowBusTests(SynchronousTestCase):
         self.bus.release()
         self.assertEqual(self.bob.fresh(), [f"{AT} <ann> last words", f"{AT} -- ann left (1 online)"])
 
+    def test_theNicknameIsFreeAfterTheLeaveOnly(self):
+        """Nobody may read of a second ann before the first one has left."""
+        self.ann.vanish()
+        self.assertFalse(run(lambda: MemoryBus.claimNick(self.bus, "ann", "s9")))
+        self.bus.release()
+        self.assertTrue(run(lambda: MemoryBus.claimNick(self.bus, "ann", "s9")))
+
     def test_aFailureOnTheWay(self):
         self.ann.send(b"hello\n")
         self.bus.waiting.clear()
