@@ -118,6 +118,17 @@ _PUBLIC: dict[str, set[str]] = {
         "requireCallable",
         "systemError",
     },
+    "nodenet.testing": {
+        "BrokenRule",
+        "MakePair",
+        "MemoryHandle",
+        "MemoryServer",
+        "checkSocket",
+        "clog",
+        "cloggedPair",
+        "socketOver",
+        "socketPair",
+    },
     "nodenet.events": {
         "AbortSignal",
         "EventEmitter",

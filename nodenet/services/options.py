@@ -8,7 +8,6 @@ all that a service looks at.  Seconds here, as operators write them; the factori
 
 from __future__ import annotations
 
-import sys
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
