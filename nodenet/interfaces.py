@@ -2,6 +2,8 @@
 The contracts of nodenet's seams, and nothing but contracts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IAddress

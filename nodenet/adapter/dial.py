@@ -27,8 +27,11 @@ from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.adapter.turn import enter, nextTick
 from nodenet.errors import NodeError, fromFailure, invalidArgValue, lookupError, systemError
 
-# The kernel's sun_path has room for this many bytes.
-_PATH_LIMIT = 108
+# What Python puts into the kernel's sun_path, in bytes: a name in the file system and a NUL behind it, or an abstract one.
+_PATH_LIMIT = 107
+_ABSTRACT_LIMIT = 108
+
+_FAMILIES = {4: socket.AF_INET, "IPv4": socket.AF_INET, 6: socket.AF_INET6, "IPv6": socket.AF_INET6}
 
 Cancel = Callable[[], None]
 Connected = Callable[[SocketProtocol], object]
@@ -46,7 +49,7 @@ def lookup(reactor: Any, host: str, options: Mapping[str, Any], callback: Callab
     """
     Ask the system's resolver, in a thread.  Node's C{dns.lookup}.
 
-    @param options: C{family} (0, 4, 6 or C{None}), C{hints}, C{all}.
+    @param options: C{family} (0, 4, 6, C{"IPv4"}, C{"IPv6"} or C{None}), C{hints}, C{all}.
     @param callback: called as C{callback(error)}, C{callback(None, ip, family)} or, with C{all},
         C{callback(None, [{"address": ip, "family": family}, ...])}.
     """
@@ -54,7 +57,7 @@ def lookup(reactor: Any, host: str, options: Mapping[str, Any], callback: Callab
     reactor = getReactor(reactor)
     if _pool is None:
         _pool = ThreadPoolExecutor(_LOOKUPS, "nodenet-lookup")
-    family = {4: socket.AF_INET, 6: socket.AF_INET6}.get(options.get("family") or 0, socket.AF_UNSPEC)
+    family = _FAMILIES.get(options.get("family") or 0, socket.AF_UNSPEC)
     hints = options.get("hints") or 0
     answer = partial(_answer, host, bool(options.get("all")), callback)
 
@@ -98,13 +101,12 @@ def dialTCP(
 
     def explain(failure: Failure) -> NodeError:
         if failure.check(_txerror.ConnectBindError) and local is not None:
-            problem: Any = failure.value
-            if problem.osError < 0:  # the resolver's: an address of the other family
-                return systemError(errno.EINVAL, "bind", *local, cause=problem)
             return fromFailure(failure, "bind", *local)
         return fromFailure(failure, "connect", address, port)
 
     factory = _DialFactory(connected, lambda failure: failed(explain(failure)), reactor)
+    if local is not None and (":" in local[0]) != (":" in address):
+        return factory.failSoon(systemError(errno.EINVAL, "bind", *local))
     try:
         return factory.dial(reactor.connectTCP(address, port, factory, None, local))
     except OSError as error:  # the zone of an IPv6 address that there is not
@@ -115,7 +117,8 @@ def dialUNIX(reactor: Any, path: str, connected: Connected, failed: Failed) -> C
     """One attempt to reach a UNIX socket."""
     reactor = getReactor(reactor)
     factory = _DialFactory(connected, lambda failure: failed(fromFailure(failure, "connect", path)), reactor)
-    if len(os.fsencode(path)) > _PATH_LIMIT or ("\0" in path and path[0] != "\0"):
+    abstract = path.startswith("\0")
+    if len(os.fsencode(path)) > (_ABSTRACT_LIMIT if abstract else _PATH_LIMIT) or (not abstract and "\0" in path):
         # The transport would raise where nobody hears it.
         return factory.failSoon(systemError(errno.EINVAL, "connect", path))
     return factory.dial(reactor.connectUNIX(path, factory, None))

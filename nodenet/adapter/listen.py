@@ -17,7 +17,8 @@ from twisted.internet import tcp, unix
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory, IReactorFDSet, IStreamServerEndpoint
+from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -39,6 +40,7 @@ class Listening:
 
     def __init__(self, port: IListeningPort, path: str | None = None) -> None:
         self._port = port
+        self._closed = False
         self.path = path
 
     def getHost(self) -> IAddress:
@@ -47,7 +49,10 @@ class Listening:
         return host
 
     def close(self) -> None:
-        """Accept no more.  A UNIX socket's file is gone when this returns."""
+        """Accept no more.  A UNIX socket's file is gone when this returns.  A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         if isinstance(self._port, _UNIXPort):
             self._port.removeFile()
         stopped: Deferred[object] = maybeDeferred(self._port.stopListening)
@@ -78,7 +83,7 @@ def listenTCP(reactor: Any, factory: IProtocolFactory, port: int, host: str | No
 
 def _listenTCP(reactor: Any, factory: IProtocolFactory, port: int, host: str, backlog: int) -> Listening:
     try:
-        if not IReactorFDSet.providedBy(reactor):
+        if not isinstance(reactor, PosixReactorBase):
             return Listening(reactor.listenTCP(port, factory, backlog, host))
         listening: Any = _Port(port, factory, backlog, host, reactor)
         listening.startListening()
@@ -99,7 +104,7 @@ def listenUNIX(reactor: Any, factory: IProtocolFactory, path: str, backlog: int)
         # The kernel would take what is before the NUL.
         raise systemError(errno.EINVAL, "listen", path, -1)
     try:
-        if not IReactorFDSet.providedBy(reactor):
+        if not isinstance(reactor, PosixReactorBase):
             return Listening(reactor.listenUNIX(path, factory, backlog), path)
         port: Any = _UNIXPort(os.fsencode(path), factory, backlog, 0o777 & ~_umask(), reactor)
         port.startListening()
@@ -159,7 +164,7 @@ class _Port(tcp.Port):
 
     def refuse(self) -> None:
         # A listener that closes its server is called from inside the accepting; accept() must not fail then.
-        if self.connected and not self._accepting:
+        if not self._accepting:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
 

@@ -1,0 +1,420 @@
+"""
+L{nodenet.adapter.dial}: names looked up, addresses, paths and endpoints dialled, and giving up.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket as sockets
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectError, DNSLookupError, UserError
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from nodenet.adapter import dial, turn
+from nodenet.adapter.protocol import SocketProtocol
+from tests.net.cases import NetCase, later, misuse
+
+NOBODY = 65534
+
+
+class DialCase(NetCase):
+    def setUp(self) -> None:
+        from twisted.internet import reactor
+
+        super().setUp()
+        self.reactor = reactor
+        self.connected: list[SocketProtocol] = []
+        self.failed: list[Any] = []
+        self.turns: list[bool] = []
+
+    async def tearDown(self) -> None:
+        for handle in self.connected:
+            handle.reset()
+        await super().tearDown()
+
+    def onConnected(self, handle: SocketProtocol) -> None:
+        self.turns.append(turn._turn.running)
+        self.connected.append(handle)
+
+    def onFailed(self, error: Any) -> None:
+        self.turns.append(turn._turn.running)
+        self.failed.append(error)
+
+    def tcp(self, port: int, address: str = "127.0.0.1", local: tuple[str, int] | None = None) -> dial.Cancel:
+        return dial.dialTCP(self.reactor, address, port, local, self.onConnected, self.onFailed)
+
+    def unix(self, path: str) -> dial.Cancel:
+        return dial.dialUNIX(self.reactor, path, self.onConnected, self.onFailed)
+
+    def endpoint(self, endpoint: object) -> dial.Cancel:
+        return dial.dialEndpoint(self.reactor, endpoint, self.onConnected, self.onFailed)
+
+    async def error(self) -> Any:
+        """The one failure.  It comes later, inside of a turn."""
+        self.assertEqual((self.connected, self.failed), ([], []), "too early")
+        while not self.failed:
+            self.assertEqual(self.connected, [])
+            await later()
+        self.assertEqual(self.turns, [True])
+        (error,) = self.failed
+        self.failed.clear()
+        self.turns.clear()
+        return error
+
+    async def handle(self) -> SocketProtocol:
+        """The one connection."""
+        while not self.connected:
+            self.assertEqual(self.failed, [])
+            await later()
+        self.assertEqual(self.turns, [True])
+        return self.connected[0]
+
+    async def nothing(self) -> None:
+        await later(0.02)
+        self.assertEqual((self.connected, self.failed), ([], []))
+
+    async def port(self) -> int:
+        server = await self.listening(lambda peer: peer.on("error", lambda error: None))
+        port: int = server.address().port
+        return port
+
+    async def refusing(self) -> int:
+        port = await self.port()
+        self.servers[-1].close()
+        return port
+
+
+class TCPTests(DialCase):
+    async def test_connects(self) -> None:
+        """A handle, and no timer but the kernel's."""
+        port = await self.port()
+        await later()
+        before = len(self.reactor.getDelayedCalls())
+        self.tcp(port)
+        self.assertEqual(len(self.reactor.getDelayedCalls()), before)
+        handle = await self.handle()
+        self.assertEqual((handle.getPeer().port, handle.halfCloses), (port, True))
+
+    async def test_refused(self) -> None:
+        """C{ECONNREFUSED}, with everything that Node tells of it."""
+        port = await self.refusing()
+        for address, text in (("127.0.0.1", "127.0.0.1"), ("::1", "::1")):
+            self.tcp(port, address)
+            error = await self.error()
+            self.assertIsInstance(error, ConnectionRefusedError)
+            self.assertEqual(
+                (error.code, error.errno, error.syscall, error.address, error.port, str(error)),
+                (
+                    "ECONNREFUSED",
+                    errno.ECONNREFUSED,
+                    "connect",
+                    address,
+                    port,
+                    f"connect ECONNREFUSED {text}:{port}",
+                ),
+            )
+            self.assertIsInstance(error.__cause__, ConnectError)
+
+    async def test_portZero(self) -> None:
+        """It is not told."""
+        self.tcp(0)
+        error = await self.error()
+        self.assertEqual((error.port, str(error)), (None, "connect ECONNREFUSED 127.0.0.1"))
+
+    async def test_local(self) -> None:
+        """Bound to an address, and to a port."""
+        port = await self.port()
+        self.tcp(port, local=("127.0.0.3", 0))
+        self.assertEqual((await self.handle()).getHost().host, "127.0.0.3")
+
+    async def test_localTaken(self) -> None:
+        """C{bind EADDRINUSE}."""
+        taken = (await self.listening()).address().port
+        self.tcp(await self.port(), local=("127.0.0.1", taken))
+        error = await self.error()
+        self.assertEqual(
+            (error.code, error.syscall, error.address, error.port, str(error)),
+            ("EADDRINUSE", "bind", "127.0.0.1", taken, f"bind EADDRINUSE 127.0.0.1:{taken}"),
+        )
+
+    async def test_localNotOurs(self) -> None:
+        """C{bind EADDRNOTAVAIL}."""
+        self.tcp(await self.port(), local=("203.0.113.5", 0))
+        error = await self.error()
+        self.assertEqual(
+            (error.code, error.port, str(error)), ("EADDRNOTAVAIL", None, "bind EADDRNOTAVAIL 203.0.113.5")
+        )
+
+    async def test_localOfTheOtherFamily(self) -> None:
+        """C{bind EINVAL}."""
+        port = await self.port()
+        for address, local in (("127.0.0.1", "::1"), ("::1", "127.0.0.1")):
+            self.tcp(port, address, local=(local, 0))
+            error = await self.error()
+            self.assertEqual((error.code, error.syscall, str(error)), ("EINVAL", "bind", f"bind EINVAL {local}"))
+
+    async def test_noSuchZone(self) -> None:
+        """An IPv6 address with a zone that there is not."""
+        self.tcp(80, "fe80::1%nodenet")
+        error = await self.error()
+        self.assertEqual((error.code, str(error)), ("EINVAL", "connect EINVAL fe80::1%nodenet:80"))
+
+    async def test_cancel(self) -> None:
+        """Given up, nothing is called; twice, too; nor after the connection."""
+        for port in (await self.port(), await self.refusing()):
+            cancel = self.tcp(port)
+            cancel()
+            cancel()
+            await self.nothing()
+        cancel = self.tcp(80, "fe80::1%nodenet")
+        cancel()
+        await self.nothing()
+
+    async def test_cancelLater(self) -> None:
+        """While the kernel is at it."""
+        cancel = self.tcp(await self.port())
+        turn.nextTick(cancel)
+        await later(0.02)
+        self.assertEqual(self.failed, [])
+
+    async def test_listenerRaises(self) -> None:
+        """What the callbacks raise is logged, and the reactor lives on."""
+
+        def raising(value: object) -> None:
+            raise ValueError("callback")
+
+        dial.dialTCP(self.reactor, "127.0.0.1", await self.refusing(), None, raising, raising)
+        dial.dialTCP(self.reactor, "127.0.0.1", await self.port(), None, raising, raising)
+        await later(0.05)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
+
+
+class UNIXTests(DialCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = os.path.join(self.directory(), "s")
+
+    async def test_connects(self) -> None:
+        """A handle without addresses to show."""
+        server = self.server()
+        server.listen(self.path)
+        self.unix(self.path)
+        handle = await self.handle()
+        self.assertTrue(handle.halfCloses)
+
+    async def test_missing(self) -> None:
+        """C{ENOENT}."""
+        self.unix(self.path)
+        error = await self.error()
+        self.assertIsInstance(error, FileNotFoundError)
+        self.assertEqual(
+            (error.code, error.errno, error.syscall, error.address, error.port, str(error)),
+            ("ENOENT", errno.ENOENT, "connect", self.path, None, f"connect ENOENT {self.path}"),
+        )
+
+    async def test_nobodyListens(self) -> None:
+        """A file that was left, or a plain one: C{ECONNREFUSED}."""
+        with sockets.socket(sockets.AF_UNIX) as left:
+            left.bind(self.path)
+        plain = self.path + ".txt"
+        with open(plain, "w"):
+            pass
+        for path in (self.path, plain):
+            self.unix(path)
+            error = await self.error()
+            self.assertEqual((error.code, str(error)), ("ECONNREFUSED", f"connect ECONNREFUSED {path}"))
+
+    async def test_forbidden(self) -> None:
+        """C{EACCES}."""
+        server = self.server()
+        server.listen(self.path)
+        os.chmod(self.path, 0)
+        if os.geteuid() == 0:
+            os.seteuid(NOBODY)
+            self.addCleanup(os.seteuid, 0)
+        self.unix(self.path)
+        error = await self.error()
+        self.assertIsInstance(error, PermissionError)
+        self.assertEqual((error.code, str(error)), ("EACCES", f"connect EACCES {self.path}"))
+        if os.getuid() == 0:
+            os.seteuid(0)
+
+    async def test_long(self) -> None:
+        """A path that does not fit, and one with a NUL inside: C{EINVAL}, later."""
+        fits = "/tmp/" + "x" * 102
+        self.unix(fits)
+        self.assertEqual((await self.error()).code, "ENOENT")
+        for path in (fits + "x", "\0" + "x" * 108, "/tmp/" + "é" * 60, "/tmp/a\0b"):
+            self.unix(path)
+            error = await self.error()
+            self.assertEqual((error.code, error.address, str(error)), ("EINVAL", path, f"connect EINVAL {path}"))
+
+    async def test_abstract(self) -> None:
+        """A leading NUL."""
+        name = f"\0nodenet-dial-{os.getpid()}\0x"
+        self.unix(name)
+        self.assertEqual((await self.error()).code, "ECONNREFUSED")
+        self.server().listen(name)
+        self.unix(name)
+        await self.handle()
+
+    async def test_cancel(self) -> None:
+        """Nothing is called."""
+        for path in (self.path, "/tmp/" + "x" * 200):
+            cancel = self.unix(path)
+            cancel()
+            cancel()
+            await self.nothing()
+
+
+@implementer(IStreamClientEndpoint)
+class Fails:
+    """An endpoint that answers with what C{how} returns or raises."""
+
+    def __init__(self, how: Callable[[], Any]) -> None:
+        self.how = how
+
+    def connect(self, factory: Any) -> Any:
+        return self.how()
+
+
+class EndpointTests(DialCase):
+    async def test_connects(self) -> None:
+        """By description."""
+        port = await self.port()
+        self.endpoint(dial.clientEndpoint(self.reactor, f"tcp:127.0.0.1:{port}"))
+        self.assertEqual((await self.handle()).getPeer().port, port)
+
+    async def test_fails(self) -> None:
+        """In Node's words, as far as they go; the rest in its own."""
+
+        def raising() -> None:
+            raise ValueError("endpoint")
+
+        async def late() -> None:
+            await later()
+            raise DNSLookupError("x")
+
+        for how, code, text in (
+            (lambda: fail(ConnectError(errno.EHOSTUNREACH)), "EHOSTUNREACH", "connect EHOSTUNREACH"),
+            (lambda: fail(UserError()), "ERR_SOCKET_CLOSED", "User aborted connection."),
+            (raising, "ERR_SOCKET_CLOSED", "endpoint"),
+            (lambda: Deferred.fromCoroutine(late()), "ENOTFOUND", "getaddrinfo ENOTFOUND "),
+        ):
+            self.endpoint(Fails(how))
+            while not self.failed:
+                await later()
+            error = self.failed.pop()
+            self.assertEqual((error.code, str(error)), (code, text))
+            self.assertIsNotNone(error.__cause__)
+        self.assertEqual(self.turns, [True] * 4)
+
+    async def test_cancel(self) -> None:
+        """The endpoint's Deferred is cancelled, and that is no failure."""
+        told: list[str] = []
+        waiting: Deferred[Any] = Deferred(lambda _: told.append("cancelled"))
+        cancel = self.endpoint(Fails(lambda: waiting))
+        cancel()
+        cancel()
+        self.assertEqual(told, ["cancelled"])
+        await self.nothing()
+
+
+class DescriptionTests(SynchronousTestCase):
+    def test_good(self) -> None:
+        """A description becomes an endpoint, an endpoint stays one."""
+        endpoint = dial.clientEndpoint(Clock(), "tcp:localhost:80")
+        self.assertTrue(IStreamClientEndpoint.providedBy(endpoint))
+        self.assertIs(dial.clientEndpoint(Clock(), endpoint), endpoint)
+
+    def test_bad(self) -> None:
+        """Everything else is refused in one line that says what is wrong."""
+        for wrong in ("nonsense:1", "tcp", "tcp:localhost:x", "", ":", "tls"):
+            code, text = misuse(dial.clientEndpoint, Clock(), wrong)
+            self.assertEqual(code, "ERR_INVALID_ARG_VALUE")
+            self.assertTrue(text.startswith("The property 'options.endpoint' is no client endpoint: "), text)
+            self.assertNotIn("\n", text)
+        for other in (5, None, object(), ["tcp:x:1"]):
+            code, text = misuse(dial.clientEndpoint, Clock(), other)
+            message = "The property 'options.endpoint' must be a client endpoint or a description of one."
+            self.assertEqual((code, text), ("ERR_INVALID_ARG_VALUE", message))
+
+
+class LookupTests(DialCase):
+    async def lookup(self, host: str, **options: Any) -> tuple[Any, ...]:
+        answered: Deferred[tuple[Any, ...]] = Deferred()
+
+        def callback(*args: Any) -> None:
+            self.turns.append(turn._turn.running)
+            answered.callback(args)
+
+        dial.lookup(self.reactor, host, options, callback)
+        return await answered
+
+    async def test_one(self) -> None:
+        """The first address of the family."""
+        self.assertEqual(await self.lookup("localhost", family=4), (None, "127.0.0.1", 4))
+        self.assertEqual(await self.lookup("::1", family=6), (None, "::1", 6))
+        error, address, family = await self.lookup("localhost")
+        self.assertEqual((error, family), (None, 6 if ":" in address else 4))
+        self.assertEqual(self.turns, [True] * 3)
+
+    async def test_all(self) -> None:
+        """All of them."""
+        error, found = await self.lookup("localhost", all=True)
+        self.assertIsNone(error)
+        self.assertIn({"address": "127.0.0.1", "family": 4}, found)
+        self.assertEqual(await self.lookup("127.0.0.1", all=True), (None, [{"address": "127.0.0.1", "family": 4}]))
+
+    async def test_whatIsAsked(self) -> None:
+        """Family and hints reach the system."""
+        asked: list[Any] = []
+
+        def getaddrinfo(*args: Any) -> list[Any]:
+            asked.append(args)
+            return [(sockets.AF_INET6, sockets.SOCK_STREAM, 6, "", ("::5", 0, 0, 0))]
+
+        self.patch(sockets, "getaddrinfo", getaddrinfo)
+        for options, family, hints in (
+            ({}, sockets.AF_UNSPEC, 0),
+            ({"family": None, "hints": None}, sockets.AF_UNSPEC, 0),
+            ({"family": 4, "hints": dial.ADDRCONFIG}, sockets.AF_INET, dial.ADDRCONFIG),
+            ({"family": 6}, sockets.AF_INET6, 0),
+            ({"family": "IPv4"}, sockets.AF_INET, 0),
+            ({"family": "IPv6"}, sockets.AF_INET6, 0),
+        ):
+            self.assertEqual(await self.lookup("x", **options), (None, "::5", 6))
+            self.assertEqual(asked.pop(), ("x", None, family, sockets.SOCK_STREAM, 0, hints), options)
+
+    async def test_errors(self) -> None:
+        """In Node's names."""
+        for problem, code in (
+            (sockets.gaierror(sockets.EAI_NONAME, "x"), "ENOTFOUND"),
+            (sockets.gaierror(sockets.EAI_AGAIN, "x"), "EAI_AGAIN"),
+            (sockets.gaierror(sockets.EAI_FAIL, "x"), "EAI_FAIL"),
+            (UnicodeError("label too long"), "ENOTFOUND"),
+        ):
+
+            def getaddrinfo(*args: Any, problem: Exception = problem) -> Any:
+                raise problem
+
+            self.patch(sockets, "getaddrinfo", getaddrinfo)
+            (error,) = await self.lookup("name.test")
+            self.assertEqual(
+                (error.code, error.syscall, error.hostname, str(error)),
+                (code, "getaddrinfo", "name.test", f"getaddrinfo {code} name.test"),
+            )
+            self.assertIs(error.__cause__, problem)
+
+    async def test_impossibleNames(self) -> None:
+        """Names that cannot even be asked for."""
+        for name in ("x" * 300, "a..b", "\udcff"):
+            (error,) = await self.lookup(name)
+            self.assertEqual((error.code, error.hostname), ("ENOTFOUND", name))
