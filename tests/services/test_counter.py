@@ -39,6 +39,7 @@ class CounterTests(FactoryCase):
 class MakeServiceTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = MemoryReactorClock()
+        self.reactor.hasStopped = False  # older Twisteds begin with the opposite
 
     def test_idle(self) -> None:
         """The default is the same for a command line and for a mapping."""
