@@ -27,7 +27,8 @@ from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.adapter.turn import enter, nextTick
 from nodenet.errors import NodeError, fromFailure, invalidArgValue, lookupError, systemError
 
-# What Python puts into the kernel's sun_path, in bytes: a name in the file system and a NUL behind it, or an abstract one.
+# What Python puts into the kernel's sun_path, in bytes: a name in the file system with a NUL behind it, or an
+# abstract one.
 _PATH_LIMIT = 107
 _ABSTRACT_LIMIT = 108
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, overload
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorFDSet
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -319,7 +321,8 @@ class _Program:
             self._stop()
 
     def _stop(self) -> None:
-        if self._reactor.running:
+        # Somebody else may have stopped it in this round, or we, for another reason.
+        with suppress(ReactorNotRunning):
             self._reactor.stop()
 
     def _end(self) -> None:

@@ -1,0 +1,753 @@
+"""
+L{nodenet.adapter.loop}: the phases after a batch of I/O, the books, and C{nodenet.run} in programs of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import subprocess
+import sys
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+import nodenet
+from nodenet import hasActiveHandles, inTurn, nextTick, setImmediate
+from nodenet.adapter.loop import Loop, getReactor, loopOf
+from nodenet.events import once
+from nodenet.interfaces import IActive
+from nodenet.net import Server, Socket
+from tests.net.cases import NetCase, closed, closing, later, misuse
+from tests.node.programs import ROOT, Programs
+
+
+@implementer(IActive)
+class Thing:
+    """Something in the books."""
+
+    def __init__(self, active: bool = True) -> None:
+        self.active = active
+        self.abandoned = 0
+        self.known: Sequence[object] = ()
+
+    def isActive(self) -> bool:
+        return self.active
+
+    def abandon(self) -> None:
+        self.abandoned += 1
+
+    def selectables(self) -> Sequence[object]:
+        return self.known
+
+
+class PhaseTests(SynchronousTestCase):
+    """On a clock: a phase is a zero-delay call of the reactor."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.loop = loopOf(self.clock)
+        self.order: list[str] = []
+
+    def note(self, *names: str) -> None:
+        self.order.extend(names)
+
+    def test_order(self) -> None:
+        """Immediates, then closings, then FINs, in whatever order they were asked for; one call of the reactor."""
+        self.loop.shutdown(self.note, "fin")
+        self.loop.closing(self.note, "close")
+        self.loop.immediate(self.note, "immediate", "with arguments")
+        self.loop.closing(self.note, "second close")
+        self.assertEqual((len(self.clock.getDelayedCalls()), self.order), (1, []))
+        self.clock.advance(0)
+        self.assertEqual(self.order, ["immediate", "with arguments", "close", "second close", "fin"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_eachIsATurn(self) -> None:
+        """The ticks of one run before the next."""
+
+        def phase(name: str) -> None:
+            self.order.append(name)
+            nextTick(self.note, f"tick of {name}")
+
+        self.loop.immediate(phase, "1")
+        self.loop.immediate(phase, "2")
+        self.loop.closing(phase, "3")
+        self.clock.advance(0)
+        self.assertEqual(self.order, ["1", "tick of 1", "2", "tick of 2", "3", "tick of 3"])
+
+    def test_addedMeanwhile(self) -> None:
+        """What an immediate adds to the immediates waits for the next round, what it adds to later phases does not."""
+
+        def immediate() -> None:
+            self.order.append("immediate")
+            self.loop.immediate(self.note, "next immediate")
+            self.loop.closing(self.note, "close")
+            self.loop.shutdown(self.note, "fin")
+
+        self.loop.immediate(immediate)
+        self.clock.advance(0)
+        self.assertEqual(self.order, ["immediate", "close", "fin", "next immediate"])
+
+    def test_closingAddsClosing(self) -> None:
+        """That too waits."""
+        self.loop.closing(self.loop.closing, self.note, "second")
+        self.loop.shutdown(self.note, "fin")
+        self.clock.advance(0)
+        self.assertEqual(self.order, ["fin", "second"])
+
+    def test_raises(self) -> None:
+        """What one raises is logged; the others run."""
+        self.loop.immediate(lambda: {}["x"])
+        self.loop.immediate(self.note, "immediate")
+        self.loop.closing(self.note, "close")
+        self.clock.advance(0)
+        self.assertEqual(self.order, ["immediate", "close"])
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+    def test_callLater(self) -> None:
+        """Milliseconds; a turn of its own; it can be cancelled."""
+        self.loop.callLater(1500, lambda: nextTick(self.note, "tick"))
+        self.loop.callLater(1500, self.note, "cancelled").cancel()
+        self.clock.advance(1.4)
+        self.assertEqual(self.order, [])
+        self.clock.advance(0.2)
+        self.assertEqual(self.order, ["tick"])
+
+
+class BookTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.loop = loopOf(self.reactor)
+        self.changes: list[bool] = []
+        self.loop.changed = lambda: self.changes.append(self.loop.hasActive())
+
+    def test_oneForEach(self) -> None:
+        """One loop a reactor, for as long as that lives."""
+        self.assertIs(loopOf(self.reactor), self.loop)
+        self.assertIs(self.loop.reactor, self.reactor)
+        other = Clock()
+        self.assertIsNot(loopOf(other), self.loop)
+        left = weakref.ref(loopOf(other))
+        del other
+        gc.collect()
+        self.assertIsNone(left())
+
+    def test_active(self) -> None:
+        """Something that is active keeps a program going; adding and removing twice does nothing."""
+        thing = Thing()
+        self.assertTrue(verifyObject(IActive, thing))
+        self.assertFalse(self.loop.hasActive())
+        self.loop.add(thing)
+        self.loop.add(thing)
+        self.assertTrue(hasActiveHandles(self.reactor))
+        thing.active = False
+        self.assertFalse(hasActiveHandles(self.reactor))
+        thing.active = True
+        self.loop.remove(thing)
+        self.loop.remove(thing)
+        self.assertFalse(self.loop.hasActive())
+        self.assertEqual(self.changes, [False, False])
+        self.loop.touch()
+        self.assertEqual(len(self.changes), 3)
+
+    def test_phasesAreActive(self) -> None:
+        """What waits for a phase keeps it going too, and so does a tick."""
+        for phase in (self.loop.immediate, self.loop.closing, self.loop.shutdown):
+            phase(lambda: None)
+            self.assertTrue(self.loop.hasActive())
+            self.reactor.advance(0)
+            self.assertFalse(self.loop.hasActive())
+        seen: list[bool] = []
+        inTurn(lambda: (nextTick(lambda: None), seen.append(self.loop.hasActive())))
+        self.assertEqual(seen, [True])
+
+    def test_timersOfOurs(self) -> None:
+        """An idle clock is like an unref'd timer: it keeps nothing going, nor is it foreign."""
+        self.loop.callLater(1000, lambda: None)
+        self.assertEqual((self.loop.hasActive(), self.loop.hasForeign(set())), (False, False))
+
+    def test_foreign(self) -> None:
+        """Of others: delayed calls, readers and writers that are nobody's of ours, threads at work."""
+        call = self.reactor.callLater(1, lambda: None)
+        self.assertTrue(self.loop.hasForeign(set()))
+        call.cancel()
+        self.assertFalse(self.loop.hasForeign(set()))
+        for add, remove in (
+            (self.reactor.addReader, self.reactor.removeReader),
+            (self.reactor.addWriter, self.reactor.removeWriter),
+        ):
+            selectable = object()
+            add(selectable)
+            self.assertTrue(self.loop.hasForeign(set()))
+            self.assertFalse(self.loop.hasForeign({selectable}), "the reactor's own")
+            thing = Thing(active=False)
+            thing.known = [selectable]
+            self.loop.add(thing)
+            self.assertFalse(self.loop.hasForeign(set()), "ours")
+            self.loop.remove(thing)
+            remove(selectable)
+
+        class Pool:
+            working = [1]
+
+        self.reactor.threadpool = Pool()
+        self.assertTrue(self.loop.hasForeign(set()))
+
+    def test_foreignOnAClock(self) -> None:
+        """A reactor without readers has its delayed calls."""
+        clock = Clock()
+        self.assertFalse(loopOf(clock).hasForeign(set()))
+        clock.callLater(1, lambda: None)
+        self.assertTrue(loopOf(clock).hasForeign(set()))
+
+    def test_abandonAll(self) -> None:
+        """Everything is closed, nothing runs any more."""
+        thing = Thing()
+        self.loop.add(thing)
+        ran: list[int] = []
+        for phase in (self.loop.immediate, self.loop.closing, self.loop.shutdown):
+            phase(ran.append, 1)
+        self.loop.abandonAll()
+        self.reactor.advance(0)
+        self.assertEqual((thing.abandoned, ran, self.loop.hasActive()), (1, [], False))
+
+    def test_stopped(self) -> None:
+        """Not before the reactor's shutdown, and only when it has stopped."""
+        self.assertFalse(self.loop.stopped())
+        self.reactor.running = True
+        for callback, args, named in self.reactor.triggers["before"]["shutdown"]:
+            callback(*args, **named)
+        self.assertFalse(self.loop.stopped())
+        self.reactor.running = False
+        self.assertTrue(self.loop.stopped())
+
+    def test_getReactor(self) -> None:
+        """The one that is given, else Twisted's."""
+        from twisted.internet import reactor
+
+        self.assertIs(getReactor(self.reactor), self.reactor)
+        self.assertIs(getReactor(), reactor)
+        self.assertIs(Loop(reactor).reactor, reactor)
+
+
+class ImmediateTests(TestCase):
+    async def test_order(self) -> None:
+        """After the ticks, before the closings and anything else of the reactor."""
+        from twisted.internet import reactor
+
+        await later()
+        order: list[str] = []
+
+        def start() -> None:
+            loopOf().closing(order.append, "close")
+            setImmediate(order.append, "immediate")
+            nextTick(order.append, "tick")
+            reactor.callLater(0.001, order.append, "later")
+            order.append("now")
+
+        inTurn(start)
+        self.assertTrue(hasActiveHandles())
+        while "later" not in order:
+            await later()
+        self.assertEqual(order, ["now", "tick", "immediate", "close", "later"])
+
+    async def test_outsideOfATurn(self) -> None:
+        """From a callback of one's own: ticks first, all of it soon."""
+        await later()
+        order: list[str] = []
+        setImmediate(order.append, "immediate")
+        nextTick(order.append, "tick")
+        while len(order) < 2:
+            await later()
+        self.assertEqual(order, ["tick", "immediate"])
+
+    async def test_inAnImmediate(self) -> None:
+        """One that calls for another lets the reactor look for I/O in between."""
+        rounds: list[int] = []
+
+        def again() -> None:
+            rounds.append(1)
+            if len(rounds) < 3:
+                setImmediate(again)
+
+        setImmediate(again)
+        await later()
+        self.assertLess(len(rounds), 3)
+        while len(rounds) < 3:
+            await later()
+
+    def test_misuse(self) -> None:
+        """What cannot be called is refused at once."""
+        text = 'The "callback" argument must be of type function.'
+        self.assertEqual(misuse(setImmediate, 5), ("ERR_INVALID_ARG_TYPE", text))
+        text = 'The "main" argument must be of type function.'
+        self.assertEqual(misuse(nodenet.run, None), ("ERR_INVALID_ARG_TYPE", text))
+
+
+class ActiveTests(NetCase):
+    """C{hasActiveHandles} for each thing that libuv calls alive, and for each that it does not."""
+
+    async def setUp(self) -> None:  # type: ignore[override]
+        super().setUp()
+        await later()
+        self.assertFalse(hasActiveHandles(), list(loopOf()._active))
+
+    async def test_server(self) -> None:
+        """Listening, but for unref()."""
+        server = self.server()
+        inTurn(server.listen, 0)
+        self.assertTrue(hasActiveHandles())
+        server.unref()
+        self.assertFalse(hasActiveHandles())
+        server.ref()
+        self.assertTrue(hasActiveHandles())
+        inTurn(server.close)
+        self.assertFalse(hasActiveHandles())
+
+    async def test_serverThatFails(self) -> None:
+        """Looking a name up keeps it going, failing does not."""
+        server = self.server()
+        server.on("error", lambda error: None)
+        inTurn(server.listen, 0, "203.0.113.9")
+        await later()
+        self.assertFalse(hasActiveHandles())
+        inTurn(server.unref().listen, 0, "localhost")
+        self.assertTrue(hasActiveHandles(), "a request is alive, whatever the handle is")
+        while not server.listening:
+            await later(0.001)
+        await later()
+        self.assertFalse(hasActiveHandles())
+
+    async def test_slowEndpoint(self) -> None:
+        """An endpoint that takes its time to listen."""
+        from twisted.internet.defer import Deferred
+        from twisted.internet.endpoints import TCP4ServerEndpoint
+
+        waiting: Deferred[Any] = Deferred()
+
+        class Slow(TCP4ServerEndpoint):
+            def listen(self, factory: Any) -> Deferred[Any]:
+                return waiting
+
+        from twisted.internet import reactor
+
+        server = self.server()
+        server.on("error", lambda error: None)
+        inTurn(lambda: server.listen(endpoint=Slow(reactor, 0)))
+        self.assertTrue(hasActiveHandles())
+        waiting.errback(ValueError("endpoint"))
+        await later()
+        self.assertFalse(hasActiveHandles())
+
+    async def test_socket(self) -> None:
+        """Connecting, reading, writing; not when idle and paused, nor when destroyed."""
+        server = await self.listening(pauseOnConnect=True)
+        server.unref()
+        await later()
+        accepted = once(server, "connection")
+        client = self.connect(server.address().port, "127.0.0.1")
+        self.assertTrue(hasActiveHandles(), "connecting")
+        await once(client, "ready")
+        (peer,) = await accepted
+        await later()
+        self.assertTrue(hasActiveHandles(), "reading")
+        client.unref()
+        self.assertFalse(hasActiveHandles(), "a paused peer does nothing")
+        while peer.write(bytes(1 << 20)):
+            pass
+        client.pause()
+        await later()
+        self.assertTrue(hasActiveHandles(), "writing")
+        peer.unref()
+        self.assertFalse(hasActiveHandles())
+        client.ref()
+        self.assertFalse(hasActiveHandles(), "a paused client whose buffer is full")
+        inTurn(client.resume)
+        self.assertTrue(hasActiveHandles(), "reading again")
+        client.on("error", lambda error: None)
+        inTurn(client.destroy)
+        self.assertTrue(hasActiveHandles(), "closing")
+        await closed(client)
+        self.assertFalse(hasActiveHandles())
+        peer.on("error", lambda error: None)
+        peer.destroy()
+        await closing(peer)
+
+    async def test_ending(self) -> None:
+        """A FIN that is due."""
+        client, peer = await self.pair(server={"pauseOnConnect": True})
+        await later()
+        self.servers[0].unref()
+        client.unref()
+        self.assertFalse(hasActiveHandles())
+        inTurn(peer.end)
+        self.assertTrue(hasActiveHandles())
+
+    async def test_timeout(self) -> None:
+        """An idle clock keeps nothing going."""
+        client, _ = await self.pair(server={"pauseOnConnect": True})
+        await later()
+        self.servers[0].unref()
+        client.unref().setTimeout(60_000)
+        self.assertFalse(hasActiveHandles())
+
+    async def test_abandon(self) -> None:
+        """Everything is closed and nobody is told; its timers are gone."""
+        client, peer = await self.pair()
+        await later()
+        client.setTimeout(60_000)
+        told: list[str] = []
+        for socket in (client, peer):
+            socket.on("close", lambda hadError: told.append("close")).on("error", lambda error: told.append("error"))
+            socket.abandon()
+        connecting = self.connect(self.servers[0].address().port, "127.0.0.1")
+        connecting.on("error", lambda error: told.append("error"))
+        connecting.on("close", lambda hadError: told.append("close"))
+        connecting.abandon()
+        await later(0.02)
+        self.assertEqual(told, [])
+
+
+PRELUDE = """
+import os, sys
+chosen = os.environ.get("NODENET_TEST_REACTOR")
+if chosen:
+    __import__("importlib").import_module(f"twisted.internet.{chosen}reactor").install()
+import nodenet
+from nodenet import net, run
+from nodenet.events import once
+def say(*what): print(*what, flush=True)
+"""
+
+# Each program, and what it prints.  Whatever comes on standard error fails it, but for what is asked for.
+PROGRAMS: dict[str, tuple[str, str]] = {
+    "nothing": ("run(lambda: say('main')); say('over')", "main over"),
+    "returns": ("say(run(lambda: 5))", "5"),
+    "listens": (
+        """
+def main():
+    server = net.createServer(lambda peer: peer.end())
+    server.on('close', lambda: say('closed'))
+    server.listen(0, '127.0.0.1', lambda: reactor.callLater(0.2, lambda: (say('timer'), server.close())))
+from twisted.internet import reactor
+run(main); say('over')
+""",
+        "timer closed over",
+    ),
+    "unref": (
+        """
+def main():
+    server = net.createServer()
+    server.on('close', lambda: say('never'))
+    server.listen(0, lambda: (say('listening'), server.unref()))
+run(main); say('over')
+""",
+        "listening over",
+    ),
+    "unrefBefore": ("run(lambda: net.createServer().unref().listen(0)); say('over')", "over"),
+    "conversation": (
+        """
+def main():
+    def connection(peer):
+        say('connection'); server.close(); peer.pipe(peer)
+    server = net.createServer(connection)
+    def listening():
+        client = net.connect(server.address().port, '127.0.0.1')
+        client.on('data', lambda data: (say(data.decode()), client.end()))
+        client.on('close', lambda hadError: say('close', hadError))
+        client.write('hello')
+    server.listen(0, '127.0.0.1', listening)
+run(main); say('over')
+""",
+        "connection hello close False over",
+    ),
+    "unrefdSockets": (
+        """
+def main():
+    def connection(peer):
+        peer.unref()
+        for event in ('end', 'error', 'close'): peer.on(event, lambda *_: say('never'))
+        client.unref(); server.unref(); say('unref')
+    server = net.createServer(connection)
+    def listening():
+        global client
+        client = net.connect(server.address().port, '127.0.0.1')
+        for event in ('end', 'error', 'close'): client.on(event, lambda *_: say('never'))
+    server.listen(0, '127.0.0.1', listening)
+run(main); say('over')
+""",
+        "unref over",
+    ),
+    "pausedSockets": (
+        """
+def main():
+    def connection(peer):
+        server.close(); client.pause(); say('paused')
+    server = net.createServer(connection, pauseOnConnect=True)
+    def listening():
+        global client
+        client = net.connect(server.address().port, '127.0.0.1')
+        client.pause()
+    server.listen(0, '127.0.0.1', listening)
+run(main); say('over')
+""",
+        "paused over",
+    ),
+    "timer": (
+        "from twisted.internet import reactor\nrun(lambda: reactor.callLater(0.2, say, 'timer') and None); say('over')",
+        "timer over",
+    ),
+    "thread": (
+        """
+import time
+from twisted.internet.threads import deferToThread
+def main():
+    deferToThread(time.sleep, 0.2).addCallback(lambda _: say('thread'))
+run(main); say('over')
+""",
+        "thread over",
+    ),
+    "foreignPort": (
+        """
+from twisted.internet import reactor
+from twisted.internet.protocol import Factory, Protocol
+def main():
+    port = reactor.listenTCP(0, Factory.forProtocol(Protocol), interface='127.0.0.1')
+    def stop():
+        say('foreign'); port.stopListening()
+    nodenet.setImmediate(lambda: nodenet.setImmediate(stop))
+    call = reactor.callLater(0.3, stop)
+    global stop_
+    stop_ = call
+run(main); say('over')
+""",
+        "foreign foreign over",
+    ),
+    "immediates": (
+        "run(lambda: nodenet.setImmediate(nodenet.setImmediate, say, 'second')); say('over')",
+        "second over",
+    ),
+    "ticks": ("run(lambda: nodenet.nextTick(nodenet.nextTick, say, 'second')); say('over')", "second over"),
+    "idleClock": (
+        """
+def main():
+    socket = net.Socket()
+    socket.setTimeout(60000, lambda: say('never'))
+run(main); say('over')
+""",
+        "over",
+    ),
+    "raises": (
+        """
+def main():
+    net.createServer().listen(0)
+    raise ValueError('main')
+try: run(main)
+except ValueError as error: say('raised', error)
+""",
+        "raised main",
+    ),
+    "asyncRaises": (
+        """
+async def main():
+    server = net.createServer()
+    server.listen(0)
+    await once(server, 'listening')
+    raise ValueError('main')
+try: run(main)
+except ValueError as error: say('raised', error)
+""",
+        "raised main",
+    ),
+    "asyncMain": (
+        """
+async def main():
+    server = net.createServer(lambda peer: peer.end('bye'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    client = net.connect(server.address().port, '127.0.0.1')
+    async for chunk in client: say(chunk.decode())
+    server.close()
+    return 'result'
+say(run(main)); say('over')
+""",
+        "bye result over",
+    ),
+    "deferredMain": (
+        """
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+say(run(lambda: deferLater(reactor, 0.1, lambda: 'result')))
+""",
+        "result",
+    ),
+    "exitInMain": ("run(lambda: sys.exit(3))", ""),
+    "stopAtOnce": (
+        "from twisted.internet import reactor\nrun(reactor.stop); say('over')",
+        "over",
+    ),
+    "stopInMain": (
+        """
+from twisted.internet import reactor
+def main():
+    net.createServer().listen(0)
+    reactor.callLater(0.1, reactor.stop)
+run(main); say('over')
+""",
+        "over",
+    ),
+    "unixFile": (
+        """
+path = f'/tmp/nn-run-{os.getpid()}'
+def main():
+    server = net.createServer()
+    server.listen(path, lambda: (say(os.path.exists(path)), server.unref()))
+run(main); say(os.path.exists(path))
+""",
+        "True False",
+    ),
+    "failedLookup": (
+        """
+import socket
+def fails(*args): raise socket.gaierror(socket.EAI_NONAME, 'no such name')
+socket.getaddrinfo = fails
+def main():
+    net.connect(1, 'name.test').on('error', lambda error: say(error.code))
+    net.createServer().on('error', lambda error: say(error.code)).listen(0, 'name.test')
+run(main); say('over')
+""",
+        "ENOTFOUND ENOTFOUND over",
+    ),
+    "refused": (
+        "run(lambda: net.connect(1, '127.0.0.1').on('error', lambda error: say(error.code)) and None); say('over')",
+        "ECONNREFUSED over",
+    ),
+    "uncaught": (
+        """
+def main():
+    nodenet.setImmediate(lambda: {}['immediate'])
+    nodenet.setImmediate(nodenet.setImmediate, say, 'goes on')
+run(main); say('over')
+""",
+        "goes on over",
+    ),
+    "neverSettles": (
+        """
+from twisted.internet.defer import Deferred
+async def main():
+    try: await Deferred()
+    finally: say('cancelled')
+say(run(main)); say('over')
+""",
+        "cancelled None over",
+    ),
+    "reactorStops": (
+        """
+from twisted.internet import reactor
+def opened():
+    for socket in (client, peer): socket.on('close', lambda hadError: say('never'))
+    reactor.callLater(0.05, reactor.stop)
+def start():
+    global server
+    def connection(socket):
+        global peer
+        peer = socket
+        while peer.write(bytes(1 << 20)): pass
+        opened()
+    server = net.createServer(connection)
+    def listening():
+        global client
+        client = net.connect(server.address().port, '127.0.0.1').pause()
+        net.connect(port=1, host='localhost', lookup=lambda *_: None)
+    server.listen(0, '127.0.0.1', listening)
+reactor.callWhenRunning(start)
+reactor.run(); say('over')
+""",
+        "over",
+    ),
+    "twice": (
+        """
+run(lambda: say('first'))
+try: run(lambda: say('second'))
+except Exception as error: say(type(error).__name__)
+""",
+        "first ReactorNotRestartable",
+    ),
+}
+
+EXPECTED_ERRORS = {
+    "uncaught": "KeyError: 'immediate'",
+    "neverSettles": "",
+}
+EXIT_CODES = {"exitInMain": 3}
+
+
+class RunTests(SynchronousTestCase):
+    """C{nodenet.run}, each time in a process of its own, since a reactor runs once; a test each, added below."""
+
+    programs = Programs(list(PROGRAMS), lambda name: [sys.executable, "-c", PRELUDE + PROGRAMS[name][0]])
+
+    def check(self, name: str) -> None:
+        finished = self.programs.run(name)
+        found = " ".join(finished.stdout.split("\n")).strip()
+        self.assertEqual(found, PROGRAMS[name][1], finished.stderr)
+        self.assertEqual(finished.returncode, EXIT_CODES.get(name, 0), finished.stderr)
+        self.assertIn(EXPECTED_ERRORS.get(name, ""), finished.stderr)
+        if name not in EXPECTED_ERRORS:
+            self.assertEqual(finished.stderr, "")
+
+
+def _test(name: str) -> Any:
+    def test(self: RunTests) -> None:
+        self.check(name)
+
+    return test
+
+
+for _name in PROGRAMS:
+    setattr(RunTests, f"test_{_name}", _test(_name))
+
+
+class SignalTests(SynchronousTestCase):
+    def test_interrupt(self) -> None:
+        """SIGINT ends the program: nobody's error, and main is cancelled."""
+        program = """
+async def main():
+    server = net.createServer()
+    server.listen(0, lambda: say('listening'))
+    try: await once(server, 'close')
+    finally: say('cancelled')
+run(main); say('over')
+"""
+        process = subprocess.Popen(
+            [sys.executable, "-c", PRELUDE + program],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            self.assertEqual(process.stdout.readline(), "listening\n")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+        self.assertEqual((out, process.returncode), ("cancelled\nover\n", 0), err)
+        self.assertNotIn("Traceback", err)
+
+
+class NewTests(SynchronousTestCase):
+    def test_active(self) -> None:
+        """Neither a new server nor a new socket keeps anything going; to abandon them does nothing."""
+        for thing in (Server(), Socket()):
+            self.assertFalse(thing.isActive())
+            self.assertEqual(thing.selectables(), ())
+            thing.abandon()
