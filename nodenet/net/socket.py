@@ -15,28 +15,22 @@ and destroy; the handle tells it what came and what became of that.
 from __future__ import annotations
 
 import errno
-import math
-import warnings
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
-from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import (
     NodeError,
     invalidArgValue,
     nodeError,
-    outOfRange,
-    requireCallable,
     systemError,
 )
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
 from nodenet.net.connecting import Connecting
-from nodenet.net.ends import Ends, label
-from nodenet.net.idle import IdleTimer
+from nodenet.net.ends import label
 from nodenet.net.options import (
     ConnectOptions,
     SocketOptions,
@@ -44,8 +38,8 @@ from nodenet.net.options import (
     readConnect,
     readDelay,
     refuseUnknown,
-    requireType,
 )
+from nodenet.net.tuned import Tuned
 from nodenet.stream import Duplex, byteLength, encode
 
 if TYPE_CHECKING:
@@ -53,8 +47,6 @@ if TYPE_CHECKING:
     from nodenet.net.typed import OnSocket
 
 Callback = Callable[..., object]
-
-_LONGEST_TIMEOUT = 2**31 - 1
 
 # Node's defaults of autoSelectFamily and autoSelectFamilyAttemptTimeout.
 _AUTO_SELECT_FAMILY = True
@@ -70,7 +62,7 @@ _missing: Any = _Missing()
 
 
 @implementer(IStreamHandleOwner, IActive)
-class Socket(Ends, Duplex):
+class Socket(Tuned, Duplex):
     """
     One end of a TCP or UNIX connection.  Node's C{net.Socket}.
 
@@ -81,9 +73,7 @@ class Socket(Ends, Duplex):
     C{'connect'}, C{'ready'}, C{'data'}, C{'end'}, C{'drain'}, C{'finish'}, C{'timeout'}, C{'error'} and, always last,
     C{'close'} with whether there was an error.  An C{'error'} that nobody hears is logged.
 
-    @ivar connecting: C{connect()} was called and has not come to its end.
     @ivar server: the server that accepted it, else C{None}.
-    @ivar timeout: what L{setTimeout} was given, ms; C{None} before.
     @ivar bytesRead: how many bytes came.  Kept after the end.
     @ivar autoSelectFamilyAttemptedAddresses: C{"ip:port"} of each attempt, where several addresses were tried.
     @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an unknown option or a bad mark; C{ERR_INVALID_ARG_TYPE}.
@@ -97,9 +87,7 @@ class Socket(Ends, Duplex):
         prependListener: OnSocket  # type: ignore[assignment]
         prependOnceListener: OnSocket  # type: ignore[assignment]
 
-    connecting = False
     server: Server | None = None
-    timeout: float | None = None
     bytesRead = 0
     autoSelectFamilyAttemptedAddresses: list[str] | None = None
 
@@ -107,18 +95,12 @@ class Socket(Ends, Duplex):
 
     _connecting: Connecting | None = None
     _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
-    _refd = True
     _resetting = False
     _endedByPeer = False
-    _noDelay = False
-    _keepAlive: tuple[bool, int] | None = None
-    _idle: IdleTimer | None = None
     _pending: Sequence[tuple[Any, str]] = ()
     _writeCallback: Callback | None = None
     _shutdownCallback: Callback | None = None
-    _queueSeen = 0
     _bytesSent = 0
-    _loop: Loop | None = None
     _label = ""
 
     def __init__(self, options: SocketOptions | None = None, /, **named: Unpack[SocketOptions]) -> None:
@@ -225,11 +207,6 @@ class Socket(Ends, Duplex):
         if self._keepAlive is not None:
             handle.setKeepAlive(*self._keepAlive)
         return True
-
-    def _useLoop(self, reactor: Any = None) -> Loop:
-        if self._loop is None:
-            self._loop = loopOf(reactor or self._reactor)
-        return self._loop
 
     # --- from the handle -------------------------------------------------------------------------
 
@@ -431,106 +408,6 @@ class Socket(Ends, Duplex):
         else:
             self._resetting = True
             self.destroy()
-        return self
-
-    def setTimeout(self, ms: float, callback: Any = _missing) -> Socket:
-        """
-        Emit C{'timeout'} when nothing was sent or received for C{ms}.  Nothing is closed: that is the listener's
-        to do.  Until there is some activity it is emitted once.  Node's C{socket.setTimeout}.
-
-        What starts the clock again: C{connect()}, a lookup's answer, being connected, bytes or a FIN that came, a
-        write, and each time the kernel took some more of one that waits.
-
-        @param ms: 0 stops it.  More than 2147483647 is cut to that, with a warning.
-        @param callback: a once listener of C{'timeout'}; with C{ms} 0 it is removed instead.
-        @return: the socket.  On a destroyed socket nothing happens.
-        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}.
-        @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or not finite.
-        """
-        if self.destroyed:
-            return self
-        requireType("msecs", ms, (int, float), "of type number")
-        if not (ms >= 0 and math.isfinite(ms)):
-            raise outOfRange("msecs", "a non-negative finite number", ms)
-        if callback is not _missing:
-            requireCallable("callback", callback)
-        self.timeout = ms
-        if ms > _LONGEST_TIMEOUT:
-            warnings.warn(f"{ms} does not fit into a 32-bit signed integer. Timeout set to 2147483647", stacklevel=2)
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-        if ms:
-            self._idle = IdleTimer(self._useLoop(), min(max(ms, 1), _LONGEST_TIMEOUT), self, self._idled)
-            if callback is not _missing:
-                self.once("timeout", callback)
-        elif callback is not _missing:
-            self.off("timeout", callback)
-        return self
-
-    def _touch(self) -> None:
-        if self._idle is not None:
-            self._idle.touch()
-
-    def _idled(self) -> None:
-        if self._handle is not None and self._queueSeen:
-            queued = self._handle.writeQueueSize
-            if queued != self._queueSeen:
-                # The kernel took some more of a write that waits: that is activity.
-                self._queueSeen = queued
-                self._touch()
-                return
-        self.emit("timeout")
-
-    def setNoDelay(self, enable: object = True) -> Socket:
-        """
-        Send small writes at once (C{TCP_NODELAY}).  Before a connection it is remembered.  Node's
-        C{socket.setNoDelay}.
-
-        @return: the socket.
-        """
-        self._noDelay = bool(enable)
-        if self._handle is not None:
-            self._handle.setNoDelay(self._noDelay)
-        return self
-
-    def setKeepAlive(self, enable: object = False, initialDelay: float = 0) -> Socket:
-        """
-        Let the kernel probe an idle peer.  Before a connection it is remembered.  Node's C{socket.setKeepAlive}.
-
-        @param initialDelay: ms before the first probe, rounded down to seconds; 0 leaves what the system has.
-        @return: the socket.
-        """
-        given = isinstance(initialDelay, int | float) and 0 < initialDelay < math.inf
-        self._keepAlive = (bool(enable), int(initialDelay // 1000) if given else 0)
-        if self._handle is not None:
-            self._handle.setKeepAlive(*self._keepAlive)
-        return self
-
-    def ref(self) -> Socket:
-        """
-        Let this socket keep L{nodenet.run} going again.  Node's C{socket.ref}.
-
-        @return: the socket.
-        """
-        return self._setRef(True)
-
-    def unref(self) -> Socket:
-        """
-        Let L{nodenet.run} end although this socket is open.  Before C{connect()} it is done at C{'connect'}.
-        Node's C{socket.unref}.
-
-        @return: the socket.
-        """
-        return self._setRef(False)
-
-    def _setRef(self, refd: bool) -> Socket:
-        if self._handle is None and not self.connecting:
-            self.once("connect", lambda: self._setRef(refd))
-            return self
-        self._refd = refd
-        if self._loop is not None:
-            self._loop.touch()
         return self
 
     # --- what a user asks ------------------------------------------------------------------------

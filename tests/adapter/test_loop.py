@@ -24,7 +24,7 @@ from nodenet.adapter.loop import Loop, getReactor, loopOf
 from nodenet.events import once
 from nodenet.interfaces import IActive
 from nodenet.net import Server, Socket
-from tests.net.cases import NetCase, closed, closing, later, misuse
+from tests.net.cases import NetCase, closed, later, misuse
 from tests.node.programs import ROOT, Programs
 
 
@@ -195,7 +195,7 @@ class BookTests(SynchronousTestCase):
             remove(selectable)
 
         class Pool:
-            working = [1]
+            working = (1,)
 
         self.reactor.threadpool = Pool()
         self.assertTrue(self.loop.hasForeign(set()))
@@ -371,14 +371,14 @@ class ActiveTests(NetCase):
         self.assertFalse(hasActiveHandles(), "a paused client whose buffer is full")
         inTurn(client.resume)
         self.assertTrue(hasActiveHandles(), "reading again")
-        client.on("error", lambda error: None)
+        for socket in (client, peer):
+            socket.on("error", lambda error: None)
         inTurn(client.destroy)
         self.assertTrue(hasActiveHandles(), "closing")
         await closed(client)
         self.assertFalse(hasActiveHandles())
-        peer.on("error", lambda error: None)
         peer.destroy()
-        await closing(peer)
+        await closed(peer)
 
     async def test_ending(self) -> None:
         """A FIN that is due."""
@@ -516,19 +516,19 @@ run(main); say('over')
     ),
     "foreignPort": (
         """
+import socket, threading
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
+class Once(Protocol):
+    def connectionMade(self):
+        say('foreign'); port.stopListening(); self.transport.loseConnection()
 def main():
-    port = reactor.listenTCP(0, Factory.forProtocol(Protocol), interface='127.0.0.1')
-    def stop():
-        say('foreign'); port.stopListening()
-    nodenet.setImmediate(lambda: nodenet.setImmediate(stop))
-    call = reactor.callLater(0.3, stop)
-    global stop_
-    stop_ = call
+    global port
+    port = reactor.listenTCP(0, Factory.forProtocol(Once), interface='127.0.0.1')
+    threading.Timer(0.3, socket.create_connection, [('127.0.0.1', port.getHost().port)]).start()
 run(main); say('over')
 """,
-        "foreign foreign over",
+        "foreign over",
     ),
     "immediates": (
         "run(lambda: nodenet.setImmediate(nodenet.setImmediate, say, 'second')); say('over')",
@@ -641,6 +641,8 @@ run(main); say('over')
     "neverSettles": (
         """
 from twisted.internet.defer import Deferred
+from twisted.python.log import startLogging
+startLogging(sys.stderr, setStdout=False)
 async def main():
     try: await Deferred()
     finally: say('cancelled')
@@ -684,7 +686,7 @@ except Exception as error: say(type(error).__name__)
 
 EXPECTED_ERRORS = {
     "uncaught": "KeyError: 'immediate'",
-    "neverSettles": "",
+    "neverSettles": "the program has ended, and main with it: nothing was left that could wake it",
 }
 EXIT_CODES = {"exitInMain": 3}
 
