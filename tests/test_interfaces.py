@@ -1,26 +1,80 @@
 """
-Whoever says that it implements an interface does.
+Whoever says that it implements an interface does: every class of the package is found, and every one is made.
 """
 
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
+from twisted.internet.address import UNIXAddress
+from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementedBy
 from zope.interface.verify import verifyClass, verifyObject
 
 import nodenet
 from nodenet.abort import AbortController
+from nodenet.adapter import dial, listen
 from nodenet.adapter.loop import loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
-from nodenet.interfaces import IActive, IDuplex, IStreamHandle, IStreamHandleOwner
 from nodenet.net import Server, Socket, SocketFactory
-from nodenet.services.chat.bus import IChatBus, MemoryBus
-from nodenet.stream import Duplex, PassThrough
-from nodenet.testing import socketPair
+from nodenet.net.producing import SocketConsumer, SocketProducer
+from nodenet.net.server import ServerFactory
+from nodenet.services.base import ServerService
+from nodenet.services.chat import ChatFactory
+from nodenet.services.chat.bus import MemoryBus
+from nodenet.services.counter import CounterFactory
+from nodenet.services.echo import EchoFactory
+from nodenet.services.options import Settings
+from nodenet.stream import Duplex, PassThrough, Transform
+from nodenet.testing import MemoryHandle, MemoryServer, socketPair, sockets
+
+
+def protocol() -> SocketProtocol:
+    made = SocketProtocol(lambda handle: None, loopOf(Clock()))
+    made.makeConnection(StringTransport())
+    return made
+
+
+def service() -> ServerService:
+    clock: Any = Clock()
+    settings = Settings(listen=(), maxConnections=None, idleTimeout=0, drainTimeout=0)
+    return ServerService(SocketFactory(reactor=clock), settings, reactor=clock)
+
+
+FACTORY = HandleFactory(lambda handle: None, Clock())
+
+# One of each, in a state in which its attributes are to be had.
+MAKERS: dict[type, Callable[[], object]] = {
+    dial._DialFactory: lambda: dial._DialFactory(print, print, Clock()),
+    listen._Port: lambda: listen._Port(0, FACTORY, 5, "127.0.0.1", Clock()),
+    listen._UNIXPort: lambda: listen._UNIXPort(b"/x", FACTORY, 5, 0o700, Clock()),
+    sockets._Port: lambda: sockets._Port(UNIXAddress("/x")),
+    SocketProtocol: protocol,
+    HandleFactory: lambda: FACTORY,
+    Socket: lambda: socketPair()[0],
+    SocketConsumer: lambda: IConsumer(socketPair()[0]),
+    SocketProducer: lambda: IPushProducer(socketPair()[0]),
+    Server: Server,
+    ServerFactory: lambda: ServerFactory(Server()),
+    SocketFactory: SocketFactory,
+    ServerService: service,
+    EchoFactory: EchoFactory,
+    CounterFactory: CounterFactory,
+    ChatFactory: ChatFactory,
+    MemoryBus: MemoryBus,
+    Duplex: Duplex,
+    Transform: Transform,
+    PassThrough: PassThrough,
+    MemoryHandle: lambda: MemoryHandle.pair()[0],
+    MemoryServer: MemoryServer,
+}
 
 
 def modules() -> list[ModuleType]:
@@ -28,7 +82,7 @@ def modules() -> list[ModuleType]:
     return [import_module(module.name) for module in found if not module.name.endswith("__main__")]
 
 
-def implementers() -> dict[type, list[object]]:
+def implementers() -> dict[type, list[Any]]:
     """The classes of the package with the interfaces that they or their bases declare."""
     found = {}
     for module in modules():
@@ -40,47 +94,24 @@ def implementers() -> dict[type, list[object]]:
     return found
 
 
-class ClassTests(SynchronousTestCase):
-    def test_all(self) -> None:
+class InterfaceTests(SynchronousTestCase):
+    def test_classes(self) -> None:
         """Every class has the methods of the interfaces that it declares."""
-        found = implementers()
-        for expected in (Socket, Server, SocketFactory, SocketProtocol, MemoryBus, Duplex):
-            self.assertIn(expected, found)
-        for kind, interfaces in found.items():
+        for kind, interfaces in implementers().items():
             for interface in interfaces:
                 verifyClass(interface, kind)
 
+    def test_everyoneIsMade(self) -> None:
+        """None is forgotten, and none is made that implements nothing."""
+        self.assertEqual(set(implementers()), set(MAKERS))
 
-class ObjectTests(SynchronousTestCase):
-    """The seams, with their attributes."""
-
-    def test_socket(self) -> None:
-        socket, _ = socketPair()
-        for interface in (IStreamHandleOwner, IActive, IDuplex):
-            verifyObject(interface, socket)
-        verifyObject(IStreamHandle, socket._handle)
-
-    def test_server(self) -> None:
-        verifyObject(IActive, Server())
-
-    def test_streams(self) -> None:
-        verifyObject(IDuplex, PassThrough())
-
-    def test_handle(self) -> None:
-        from twisted.internet.testing import StringTransport
-
-        protocol = SocketProtocol(lambda handle: None, loopOf())
-        protocol.makeConnection(StringTransport())
-        for interface in implementedBy(SocketProtocol):
-            verifyObject(interface, protocol)
-
-    def test_factories(self) -> None:
-        for factory in (HandleFactory(lambda handle: None), SocketFactory()):
-            for interface in implementedBy(type(factory)):
-                verifyObject(interface, factory)
-
-    def test_bus(self) -> None:
-        verifyObject(IChatBus, MemoryBus())
+    def test_objects(self) -> None:
+        """Each has the attributes too, and an adapter is one."""
+        for kind, interfaces in implementers().items():
+            made = MAKERS[kind]()
+            self.assertIs(type(made), kind)
+            for interface in interfaces:
+                verifyObject(interface, made)
 
     def test_signal(self) -> None:
         """The signal of ours is what C{signal} options ask for."""

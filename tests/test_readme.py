@@ -5,6 +5,7 @@ The README's words are true: its blocks run.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,9 @@ def below(heading: str, text: str) -> list[tuple[str, str]]:
 
 class ReadmeTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.text = (ROOT / "README.md").read_text()
+        self.text = (ROOT / "README.md").read_text(encoding="utf-8")
         self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
 
     def python(self, *words: str) -> str:
         """Run Python, with the checkout's nodenet and whatever is installed."""
@@ -103,11 +105,11 @@ class DocsTests(unittest.TestCase):
     def test_links(self) -> None:
         """What the documents point to is there."""
         for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-            for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
                 self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
 
     def test_pythonBlocksCompile(self) -> None:
         for page in (ROOT / "docs").glob("*.md"):
-            for language, block in BLOCK.findall(page.read_text()):
+            for language, block in BLOCK.findall(page.read_text(encoding="utf-8")):
                 if language == "python":
                     compile(block, str(page), "exec")

@@ -33,6 +33,8 @@ server.listen(8000, "127.0.0.1", noArguments)
 server.listen(port=8000, host="127.0.0.1", backlog=5)
 server.listen(endpoint="tcp:8000")
 server.listen(prot=8000)  # E: Unexpected keyword argument "prot"
+server.listen(port=[8000])  # E: has incompatible type
+server.close(print).unref().ref()
 net.createServer(accepted, allowHalfopen=True)  # E: Unexpected keyword argument "allowHalfopen"
 net.createServer(accepted, noDelay="yes")  # E: has incompatible type
 count: int = server.connections
@@ -44,6 +46,9 @@ socket = net.connect(8000, "127.0.0.1", noArguments)
 socket = net.connect(port=8000, timeout=1000, highWaterMark=4)
 socket = net.connect(noArguments, path="/run/x.sock")
 net.connect(port=8000, timout=1000)  # E: Unexpected keyword argument "timout"
+net.connect(port=8000, highWaterMark="4")  # E: has incompatible type
+net.Socket(allowHalfOpen="yes")  # E: has incompatible type
+net.Socket().connect(8000, "127.0.0.1", noArguments).on("connect", noArguments)
 socket.on("data", oneChunk).once("end", noArguments).on("close", hadError)
 socket.on("close", noArguments)  # E: No overload variant
 socket.on("close", twoArguments)  # E: No overload variant
@@ -60,6 +65,14 @@ def received(chunk: bytes) -> None: ...
 
 @socket.on("close")  # E: cannot be "Callable[[], None]"
 def closed() -> None: ...
+
+
+@server.on("connetion")  # E: No overload variant
+def connection(socket: net.Socket) -> None: ...
+
+
+@server.once("listening")
+def listening() -> None: ...
 
 
 more: bool = socket.write("text", "latin1")
@@ -90,6 +103,17 @@ class Echo(net.SocketFactory):
         socket.pipe(socket)
 
 
+class Awaits(net.SocketFactory):
+    async def connection(self, socket: net.Socket) -> None:
+        await events.once(socket, "data")
+
+
+class Wrong(net.SocketFactory):
+    def connection(self) -> None:  # E: incompatible with supertype
+        pass
+
+
+Echo(accepted, pauseOnConnect=True, reactor=None)
 Echo(allowHalfOpen=True).server.maxConnections = 10
 Echo(allowHalfOpne=True)  # E: Unexpected keyword argument "allowHalfOpne"
 one, other = socketPair(allowHalfOpen=True)

@@ -10,11 +10,11 @@ Twisted's callbacks come in, Node's verbs go out::
     connectionLost        -> onEnd, onError close                -> see below
                              or onClosed    reset                -> abortConnection
 
-I{When is a write done?}  A stock TCP or UNIX transport is an C{IWriteDescriptor}: it can be asked to send at
-once, and it tells a registered I{pull} producer each time it has nothing left.  So one slice at a time is given
-to it and sent, and C{write} knows whether the kernel took it.  Any other transport (TLS, a PROXY wrapper, a
-test's) would burn a core with a pull producer; there a I{streaming} producer is told when to pause, and what is
-not paused counts as sent.
+I{When is a write done?}  A stock TCP or UNIX transport can be asked to send at once (C{writeSomeData}) and says how
+much the kernel took.  What it did not take is given to the transport slice by slice, to wait for the kernel; it tells
+a registered I{pull} producer when a slice is gone.  So C{write} answers what Node's would, and a message that the
+kernel takes costs one system call.  Any other transport (TLS, a PROXY wrapper, a test's) would burn a core with a
+pull producer; there a I{streaming} producer is told when to pause, and what is not paused counts as sent.
 
 I{How does it close?}  C{loseConnection} waits for a stalled peer for ever and C{abortConnection} resets.  What
 Node does is neither: stop both directions, then, in the close phase, let the transport lose its connection; the
@@ -58,8 +58,8 @@ from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 CLOSE_GRACE = 5000
 """How long, in ms, a transport that hides its socket may take to close before it is aborted."""
 
-# What is given to the transport at once: what it sends with one call.
-_SLICE = FileDescriptor.bufferSize * 2
+# What the transport sends with one call, and what it is given to wait with.
+_SLICE = FileDescriptor.SEND_LIMIT
 
 
 @implementer(IStreamHandle, IHalfCloseableProtocol, IPullProducer, IPushProducer)
@@ -76,7 +76,6 @@ class SocketProtocol(Protocol):
     _closing = False
     _lost = False
     _stopped = False  # reading, on the transport
-    _taken = False  # the transport has nothing left of the slice that it was given
     _paused = False  # a streaming transport asked for no more
     _producing = False  # we are registered
     _shutting = False
@@ -182,34 +181,36 @@ class SocketProtocol(Protocol):
     def write(self, chunks: Sequence[bytes]) -> bool:
         if self._lost:
             raise systemError(errno.EPIPE, "write")
-        if not self._producing:
-            self._producing = True
-            self._transport.registerProducer(self, not self._precise)
         self._data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         self._offset = 0
         return self._send() if self._precise else self._stream()
 
     def _send(self) -> bool:
-        """Give the transport one slice after another for as long as the kernel takes them."""
+        """Send for as long as the kernel takes it, then leave the next slice with the transport."""
         transport = self._transport
-        data = self._data
-        size = len(data)
-        self.writing = False
-        while self._offset < size:
-            self._taken = False
-            transport.write(data if size <= _SLICE else data[self._offset : self._offset + _SLICE])
-            if transport.doWrite() is not None:
+        rest: bytes | memoryview = self._data
+        if self._offset:
+            rest = memoryview(rest)[self._offset :]
+        while rest:
+            sent = transport.writeSomeData(rest)
+            if isinstance(sent, Exception):
                 # The transport does not tell why.  The kernel's rule: a reset that follows a FIN is EPIPE.
                 raise systemError(errno.EPIPE if self._ended else errno.ECONNRESET, "write")
-            if not self._taken:
+            self._offset += sent
+            full = sent < min(len(rest), _SLICE)
+            rest = memoryview(rest)[sent:] if sent < len(rest) else b""
+            if full:
+                self._register()
+                transport.write(bytes(rest[:_SLICE]))
                 self.writing = True
                 return False
-            self._offset = min(self._offset + _SLICE, size)
         self._data = b""
         self._offset = 0
+        self.writing = False
         return True
 
     def _stream(self) -> bool:
+        self._register()
         self._transport.write(self._data)
         if self._paused:
             self.writing = True
@@ -220,7 +221,6 @@ class SocketProtocol(Protocol):
     def resumeProducing(self) -> None:
         """The transport has nothing left."""
         self._paused = False
-        self._taken = True
         if not self._precise:
             # Until the next write: a TLS transport that was ended by the peer meanwhile would not close.
             self._unregister()
@@ -312,6 +312,11 @@ class SocketProtocol(Protocol):
         if not self._lost:
             abort = getattr(self._transport, "abortConnection", self._transport.loseConnection)
             abort()
+
+    def _register(self) -> None:
+        if not self._producing:
+            self._producing = True
+            self._transport.registerProducer(self, not self._precise)
 
     def _unregister(self) -> None:
         if self._producing:

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet import inTurn, net
+from nodenet import inTurn, net, nextTick
 from nodenet.adapter import dial
 from nodenet.errors import AggregateError
 from nodenet.events import once
@@ -117,6 +117,19 @@ class LookupTests(NetCase):
             ],
         )
         self.assertIsNone(client.autoSelectFamilyAttemptedAddresses)
+
+    async def test_lateAnswerIsATurn(self) -> None:
+        """What an answer causes has happened when the function that gave it goes on."""
+        port = await self.setUpServer()
+        order: list[str] = []
+
+        def lookup(host: str, options: dict[str, Any], callback: Callable[..., None]) -> None:
+            later().addCallback(lambda _: (callback(None, "127.0.0.1", 4), order.append("answered")))
+
+        client = self.connect(port=port, host=NAME, family=4, lookup=lookup)
+        client.on("lookup", lambda *_: nextTick(order.append, "tick"))
+        await once(client, "ready")
+        self.assertEqual(order, ["tick", "answered"])
 
     async def test_withoutAutoSelect(self) -> None:
         """C{autoSelectFamily=False}, and a local address: one address."""

@@ -53,6 +53,18 @@ class IdleTimerTests(SynchronousTestCase):
         self.advance(100)
         self.assertEqual(len(self.calls), 1)
 
+    def test_touchedOnce(self) -> None:
+        """The call that is under way looks when it comes, and waits for the rest."""
+        timer = self.timer(100)
+        self.advance(60)
+        timer.touch()
+        self.advance(40)
+        self.assertEqual(self.calls, [])
+        self.advance(59)
+        self.assertEqual(self.calls, [])
+        self.advance(1)
+        self.assertEqual(len(self.calls), 1)
+
     def test_afterwards(self) -> None:
         """When it has called it counts again from the next touch."""
         timer = self.timer(100)
@@ -124,6 +136,8 @@ class SetTimeoutTests(SynchronousTestCase):
             inTurn(active)
             self.advance(99)
             self.assertEqual(self.heard, [])
+            self.advance(1)
+            self.assertEqual(self.heard.pop(), "timeout")
 
     def test_activityAfterwards(self) -> None:
         """timeout, write, timeout."""
