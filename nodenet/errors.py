@@ -20,7 +20,7 @@ from __future__ import annotations
 import errno as _errno
 import socket as _socket
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet import error as _txerror
 from twisted.python.failure import Failure
@@ -181,6 +181,20 @@ def nodeError(code: str, *details: object) -> NodeError:
     """
     kind, text = _TABLE[code]
     return kind(text.format(*details), code)
+
+
+def asException(value: object) -> BaseException:
+    """
+    C{value}, if it can be raised: anything may be emitted as C{'error'} and given to C{destroy}, but only an exception
+    can be raised or fail a Deferred.
+
+    @return: C{value}; or C{ERR_UNHANDLED_ERROR} with C{value} as its C{.context}.
+    """
+    if isinstance(value, BaseException):
+        return value
+    error: Any = nodeError("ERR_UNHANDLED_ERROR", repr(value))
+    error.context = value
+    return cast(NodeError, error)
 
 
 def describe(value: object) -> str:

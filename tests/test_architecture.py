@@ -107,6 +107,7 @@ _PUBLIC: dict[str, set[str]] = {
         "NodeRangeError",
         "NodeSystemError",
         "NodeTypeError",
+        "asException",
         "describe",
         "fromFailure",
         "fromOSError",

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
-from nodenet.errors import invalidArgType, nodeError, outOfRange, requireCallable
+from nodenet.errors import asException, invalidArgType, outOfRange, requireCallable
 
 Listener = Callable[..., object]
 _ListenerT = TypeVar("_ListenerT", bound=Listener)
@@ -233,7 +233,7 @@ class EventEmitter:
             if errorMonitor in self._events:
                 self.emit(errorMonitor, *args)
             if "error" not in self._events:
-                _raiseUnhandled(args)
+                raise asException(args[0] if args else None)
         return self._events.get(event)
 
     def _settle(self, result: object, event: Hashable, args: tuple[Any, ...]) -> None:
@@ -363,15 +363,6 @@ def _levelOfUser() -> int:
 
 def _unwrap(listener: Listener) -> Listener:
     return listener.listener if type(listener) is Once else listener
-
-
-def _raiseUnhandled(args: tuple[Any, ...]) -> None:
-    value = args[0] if args else None
-    if isinstance(value, BaseException):
-        raise value
-    error: Any = nodeError("ERR_UNHANDLED_ERROR", repr(value))
-    error.context = value
-    raise error
 
 
 def _checkMaxListeners(n: object) -> float:

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick
-from nodenet.errors import AbortError, NodeError, invalidArgType, outOfRange, requireCallable
+from nodenet.errors import AbortError, asException, invalidArgType, outOfRange, requireCallable
 from nodenet.events.emitter import EventEmitter, Listener, checkNumber
 
 
@@ -60,7 +60,7 @@ def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None =
         settle(list(args))
 
     def failed(error: Any = None, *_: Any) -> None:
-        settle(Failure(_asException(error)))
+        settle(Failure(asException(error)))
 
     def aborted(_: object = None) -> None:
         assert signal is not None
@@ -141,9 +141,9 @@ class _Arrivals:
         if self.finished:
             return
         if self.waiting:
-            self.waiting.popleft().errback(_asException(error))
+            self.waiting.popleft().errback(asException(error))
         else:
-            self.error = _asException(error)
+            self.error = asException(error)
         self.finish()
 
     def aborted(self, _: object = None) -> None:
@@ -217,15 +217,6 @@ def on(
     if signal is not None and signal.aborted:
         raise AbortError(signal.reason)
     return EventIterator(_Arrivals(emitter, event, close, highWaterMark, lowWaterMark, signal))
-
-
-def _asException(error: object) -> BaseException:
-    """Anything may be emitted as C{'error'}; a Deferred can fail with an exception only."""
-    if isinstance(error, BaseException):
-        return error
-    wrapped = NodeError(f"Unhandled error. ({error!r})", "ERR_UNHANDLED_ERROR")
-    wrapped.context = error  # type: ignore[attr-defined]
-    return wrapped
 
 
 def _checkSignal(signal: object) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from twisted.internet.defer import Deferred
 
 from nodenet.adapter.turn import nextTick
-from nodenet.errors import AbortError, NodeError, invalidArgType, nodeError, requireCallable
+from nodenet.errors import AbortError, NodeError, asException, invalidArgType, nodeError, requireCallable
 from nodenet.events import AbortSignal, addAbortListener
 from nodenet.stream.destroy import (
     Stream,
@@ -257,15 +257,6 @@ def settling(result: Deferred[None]) -> Callback:
             result.errback(asException(error))
 
     return settle
-
-
-def asException(error: Any) -> BaseException:
-    """A stream may fail with anything, a Deferred and a C{raise} with an exception only."""
-    if isinstance(error, BaseException):
-        return error
-    wrapped = NodeError(f"Unhandled error. ({error!r})", "ERR_UNHANDLED_ERROR")
-    wrapped.context = error  # type: ignore[attr-defined]
-    return wrapped
 
 
 def addAbortSignal(signal: AbortSignal, stream: _AnyStream) -> _AnyStream:

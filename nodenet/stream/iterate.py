@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, fail
 
 from nodenet.adapter.turn import afterTicks, nextTick
-from nodenet.errors import invalidArgType, nodeError
+from nodenet.errors import asException, invalidArgType, nodeError
 from nodenet.stream.destroy import destroyUnlessOver
-from nodenet.stream.finished import asException, finished
+from nodenet.stream.finished import finished
 from nodenet.stream.state import Done
 
 if TYPE_CHECKING:
