@@ -25,7 +25,7 @@ from twisted.python.failure import Failure
 from nodenet.adapter.loop import getReactor, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.adapter.turn import enter, nextTick
-from nodenet.errors import NodeError, fromFailure, invalidArgValue, lookupError, systemError
+from nodenet.errors import NodeError, fromFailure, fromOSError, invalidArgValue, lookupError, systemError
 
 # What Python puts into the kernel's sun_path, in bytes: a name in the file system with a NUL behind it, or an
 # abstract one.
@@ -110,7 +110,7 @@ def dialTCP(
         return factory.failSoon(systemError(errno.EINVAL, "bind", *local))
     try:
         return factory.dial(reactor.connectTCP(address, port, factory, None, local))
-    except OSError as error:  # the zone of an IPv6 address that there is not
+    except socket.gaierror as error:  # the zone of an IPv6 address that there is not
         return factory.failSoon(systemError(errno.EINVAL, "connect", address, port, cause=error))
 
 
@@ -122,7 +122,10 @@ def dialUNIX(reactor: Any, path: str, connected: Connected, failed: Failed) -> C
     if len(os.fsencode(path)) > (_ABSTRACT_LIMIT if abstract else _PATH_LIMIT) or (not abstract and "\0" in path):
         # The transport would raise where nobody hears it.
         return factory.failSoon(systemError(errno.EINVAL, "connect", path))
-    return factory.dial(reactor.connectUNIX(path, factory, None))
+    try:
+        return factory.dial(reactor.connectUNIX(path, factory, None))
+    except OSError as error:  # too many open files
+        return factory.failSoon(fromOSError(error, "connect", path))
 
 
 def clientEndpoint(reactor: Any, endpoint: object) -> Any:

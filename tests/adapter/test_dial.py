@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket as sockets
 from collections.abc import Callable
 from typing import Any
@@ -267,6 +268,33 @@ class UNIXTests(DialCase):
         self.server().listen(name)
         self.unix(name)
         await self.handle()
+
+    async def test_noMoreFiles(self) -> None:
+        """C{EMFILE}: also of TCP."""
+        port = await self.port()
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        for dialling, where in (
+            (lambda: self.unix(self.path), self.path),
+            (lambda: self.tcp(port), f"127.0.0.1:{port}"),
+        ):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
+            filling = self.fill()
+            dialling()
+            for number in filling:
+                os.close(number)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            error = await self.error()
+            self.assertEqual((error.code, error.syscall, str(error)), ("EMFILE", "connect", f"connect EMFILE {where}"))
+
+    def fill(self) -> list[int]:
+        """Open files until there can be no more."""
+        opened: list[int] = []
+        while True:
+            try:
+                opened.append(os.open("/dev/null", os.O_RDONLY))
+            except OSError:
+                return opened
 
     async def test_cancel(self) -> None:
         """Nothing is called."""

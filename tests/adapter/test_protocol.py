@@ -91,6 +91,20 @@ class InMemoryTests(StringTransportCase):
         self.assertEqual((self.heard, told, socket.writableLength), ([("drain",)], [None], 0))
         self.assertEqual(len(self.transport.value()), 70_002)
 
+    def test_nothingIsKept(self) -> None:
+        """What the transport has taken is not ours any more, and between writes it has no producer."""
+        self.connect()
+        self.assertTrue(self.protocol.write([b"1"]))
+        self.assertEqual((self.protocol.writing, self.protocol.writeQueueSize), (False, 0))
+        self.transport.producer.pauseProducing()
+        self.assertFalse(self.protocol.write([b"23"]))
+        self.assertEqual((self.protocol.writing, self.protocol.writeQueueSize), (True, 2))
+        self.transport.producer.resumeProducing()
+        self.assertEqual((self.protocol.writing, self.protocol.writeQueueSize), (False, 0))
+        self.assertIsNone(self.transport.producer)
+        self.assertTrue(self.protocol.write([b"4"]))
+        self.assertIs(self.transport.producer, self.protocol)
+
     def test_pauseWithoutWriting(self) -> None:
         """A pause and its end while nothing is written are nobody's business."""
         socket = self.connect()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from tempfile import gettempdir
 from typing import Any
 
+from twisted.internet.error import ConnectionLost
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
@@ -228,6 +229,14 @@ class WriteTests(HandleCase):
             self.assertEqual(error.code, "EPIPE")
         self.assertRaises(OSError, self.handle.write, [b"z"])
 
+    async def test_failsMidway(self) -> None:
+        """A later slice of a write that waits fails: the error, once."""
+        await self.clog()
+        self.patch(self.handle.transport, "writeSomeData", lambda data: ConnectionLost())
+        self.handle.resumeProducing()
+        (error,) = self.owner.told
+        self.assertEqual((error.code, error.syscall, self.handle.writing), ("ECONNRESET", "write", False))
+
     async def test_resetWhileWaiting(self) -> None:
         """The peer breaks the connection while a write waits: the error, once."""
         await self.clog()
@@ -306,7 +315,7 @@ class CloseTests(HandleCase):
         self.handle.close()
         self.handle.close()
         self.handle.reset()
-        self.assertEqual(self.owner.told, [])
+        self.assertEqual((self.owner.told, self.handle.reading, self.handle.writing), ([], False, False))
         await self.end()
         await self.told("closed")
         self.assertFalse(self.known())
@@ -382,6 +391,14 @@ class CloseTests(HandleCase):
         await later()
         self.assertEqual(self.owner.told[1:], ["closed"])
 
+    async def test_resetAfterTheLoss(self) -> None:
+        """So is a reset."""
+        self.resetByThePeer()
+        await self.until(lambda: self.owner.told)
+        self.handle.reset()
+        await self.until(lambda: len(self.owner.told) == 2)
+        self.assertEqual(self.owner.told[1:], ["closed"])
+
     async def test_selectables(self) -> None:
         """What the reactor knows of it."""
         from twisted.internet import reactor
@@ -389,6 +406,7 @@ class CloseTests(HandleCase):
         (transport,) = self.handle.selectables()
         self.assertIn(transport, reactor.getReaders())
         self.assertIs(self.handle.reactor, reactor)
+        self.assertIsInstance(self.handle.factory, HandleFactory)
         self.assertTrue(self.handle.halfCloses)
 
 
@@ -424,6 +442,20 @@ class UNIXTests(CloseTests):
         await self.clog()
         self.handle.reset()
         await self.told("closed")
+
+    async def test_resetAfterTheLoss(self) -> None:
+        """The peer's end, then ours."""
+        self.peer.close()
+        await self.told("end")
+        self.handle.reset()
+        await self.told("end", "closed")
+
+    async def test_finToWhoHasGone(self) -> None:
+        """A FIN to a peer that is gone fails in the kernel; to us it is one like any other."""
+        self.peer.close()
+        await self.told("end")
+        self.handle.shutdown()
+        await self.told("end", "shutdown")
 
     async def test_closeAfterTheLoss(self) -> None:
         """The peer's end, unread, then ours."""

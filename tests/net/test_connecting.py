@@ -473,8 +473,30 @@ class AttemptTimeoutTests(SynchronousTestCase):
         self.assertEqual(len(self.reactor.tcpClients), 1)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
+    def test_answerIsActivity(self) -> None:
+        """A lookup's answer starts the idle clock again, of one address and of several."""
+        for addresses in (("192.0.2.1",), ("192.0.2.1", "192.0.2.2")):
+            self.setUp()
+            told: list[float] = []
+            waiting: list[Any] = []
+            self.socket.setTimeout(300, lambda told=told: told.append(self.reactor.seconds()))
+
+            def lookup(
+                host: str, options: Any, callback: Any, addresses: Any = addresses, waiting: Any = waiting
+            ) -> None:
+                waiting.append(lambda: answering(*addresses)(host, options, callback))
+
+            self.socket.connect(port=80, host=NAME, lookup=lookup, autoSelectFamilyAttemptTimeout=10_000)
+            self.advance(200)
+            waiting[0]()
+            self.advance(299)
+            self.assertEqual(told, [], addresses)
+            self.advance(2)
+            self.assertEqual(len(told), 1)
+            inTurn(self.socket.destroy)
+
     def test_idleClock(self) -> None:
-        """C{'timeout'} counts while connecting, and only tells; each attempt starts it again."""
+        """C{'timeout'} counts while connecting, and only tells."""
         told: list[float] = []
         self.socket.setTimeout(300, lambda: told.append(self.reactor.seconds()))
         self.start("192.0.2.1")

@@ -417,6 +417,15 @@ class MisuseTests(SynchronousTestCase):
             text = 'The "options.keepAliveInitialDelay" property must be of type number.'
             self.assertEqual(found, (BAD_TYPE, text), value)
 
+    def test_listeners(self) -> None:
+        """What cannot be called is refused, where Node passes over it in silence."""
+        text = 'The "listener" argument must be of type function.'
+        self.assertEqual(misuse(net.createServer, {}, 5), (BAD_TYPE, text))
+        self.assertEqual(misuse(net.createServer, None, "x"), (BAD_TYPE, text))
+        self.assertEqual(misuse(net.SocketFactory, 5), (BAD_TYPE, text))
+        text = 'The "callback" argument must be of type function.'
+        self.assertEqual(misuse(net.createServer().close, 5), (BAD_TYPE, text))
+
     def test_connectTimeout(self) -> None:
         """C{net.connect} refuses what C{setTimeout} refuses, and nothing is on its way then."""
         self.assertEqual(

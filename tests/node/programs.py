@@ -12,6 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 """The directory that the programs run in."""
 
+ATTEMPTS = 3
+"""How often a program may be run until it prints what it should: it waits in milliseconds, which a busy machine does
+not keep."""
+
 _TIMEOUT_SECONDS = 30
 
 Finished = subprocess.CompletedProcess[str]

@@ -17,10 +17,7 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.node.compare import INDEX, SCENARIOS, difference, stored
-from tests.node.programs import Programs
-
-# The scripts wait in milliseconds, which a busy machine does not keep.
-_ATTEMPTS = 3
+from tests.node.programs import ATTEMPTS, Programs
 
 
 def node() -> str | None:
@@ -52,7 +49,7 @@ class RecordedTests(SynchronousTestCase):
         recorder = _recorder()
         if isinstance(recorder, str):
             raise SkipTest(recorder)
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             finished = recorder.run(name)
             differs = difference(stored(name), finished.stdout)
             if differs is None:
