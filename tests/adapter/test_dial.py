@@ -305,6 +305,21 @@ class UNIXTests(DialCase):
             await self.nothing()
 
 
+class DefaultTests(DialCase):
+    async def test_reactor(self) -> None:
+        """Without a reactor it is Twisted's."""
+        self.reactor = None
+        port = await self.port()
+        self.tcp(port)
+        self.unix(os.path.join(self.directory(), "missing"))
+        self.endpoint(dial.clientEndpoint(None, f"tcp:127.0.0.1:{port}"))
+        answered: Deferred[tuple[Any, ...]] = Deferred()
+        dial.lookup(None, "127.0.0.1", {}, lambda *args: answered.callback(args))
+        self.assertEqual(await answered, (None, "127.0.0.1", 4))
+        while len(self.connected) < 2 or not self.failed:
+            await later()
+
+
 @implementer(IStreamClientEndpoint)
 class Fails:
     """An endpoint that answers with what C{how} returns or raises."""

@@ -383,6 +383,14 @@ class ActiveTests(NetCase):
         peer.destroy()
         await closed(peer)
 
+    async def test_connecting(self) -> None:
+        """A connection on its way, even while nothing happens."""
+        client = self.connect(port=1, host="name.test", lookup=lambda *_: None)
+        await later()
+        self.assertTrue(hasActiveHandles())
+        client.unref()
+        self.assertFalse(hasActiveHandles())
+
     async def test_ending(self) -> None:
         """A FIN that is due."""
         client, peer = await self.pair(server={"pauseOnConnect": True})

@@ -50,6 +50,22 @@ run(main); say('over')
         "listening over",
     ),
     "unrefBefore": ("run(lambda: net.createServer().unref().listen(0)); say('over')", "over"),
+    "unrefLater": (
+        """
+from twisted.internet import reactor
+def main():
+    server = net.createServer(lambda peer: peer.unref())
+    def listening():
+        client = net.connect(server.address().port, '127.0.0.1')
+        client.on('close', lambda hadError: say('never'))
+        # Outside of any turn, and one after the other.
+        reactor.callLater(0.1, lambda: (say('server'), server.unref()))
+        reactor.callLater(0.2, lambda: (say('client'), client.unref()))
+    server.listen(0, '127.0.0.1', listening)
+run(main); say('over')
+""",
+        "server client over",
+    ),
     "conversation": (
         """
 def main():

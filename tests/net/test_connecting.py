@@ -495,6 +495,17 @@ class AttemptTimeoutTests(SynchronousTestCase):
             self.assertEqual(len(told), 1)
             inTurn(self.socket.destroy)
 
+    def test_connectIsActivity(self) -> None:
+        """So does connect()."""
+        told: list[float] = []
+        self.socket.setTimeout(300, lambda: told.append(self.reactor.seconds()))
+        self.advance(200)
+        self.socket.connect(port=80, host=NAME, lookup=lambda *_: None)
+        self.advance(299)
+        self.assertEqual(told, [])
+        self.advance(2)
+        self.assertEqual(len(told), 1)
+
     def test_idleClock(self) -> None:
         """C{'timeout'} counts while connecting, and only tells."""
         told: list[float] = []

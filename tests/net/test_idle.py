@@ -225,6 +225,11 @@ class SetTimeoutTests(SynchronousTestCase):
         inTurn(reader.resume)
         self.advance(99)
         self.assertEqual(heard, ["timeout"])
+        # A finished write is activity; and the queue has changed since the last look, which puts it off once more.
+        self.advance(1)
+        self.assertEqual(heard, ["timeout"])
+        self.advance(100)
+        self.assertEqual(heard, ["timeout", "timeout"])
         for socket in (writer, reader):
             inTurn(socket.destroy)
 

@@ -190,6 +190,51 @@ class ListenTests(NetCase):
         (error,) = await failed
         self.assertEqual((error.code, error.syscall, server.listening), ("EADDRINUSE", "listen", False))
 
+    async def test_endpointFailsAtOnce(self) -> None:
+        """Also one that answers inside of the call: whoever listens afterwards hears it."""
+        first = await self.listening()
+        port = first.address().port
+        await later()
+        server = self.server()
+        server.listen(endpoint=f"tcp:{port}:interface=127.0.0.1")
+        heard = note(server, "error")
+        await later()
+        self.assertEqual([error.code for _, error in heard], ["EADDRINUSE"])
+
+    async def test_endpointAnswersLater(self) -> None:
+        """An answer from elsewhere is a turn: what it causes has happened when it returns."""
+        answers: list[Deferred[Any]] = []
+
+        class Slow(TCP4ServerEndpoint):
+            def listen(self, factory: Any) -> Deferred[Any]:
+                answers.append(Deferred())
+                return answers[-1].addCallback(lambda _: TCP4ServerEndpoint.listen(self, factory))
+
+        from twisted.internet import reactor
+
+        for fails in (False, True):
+            server = self.server()
+            heard = note(server, "listening", "error")
+            server.listen(endpoint=Slow(reactor, 0, interface="127.0.0.1"))
+            await later()
+            if fails:
+                answers[-1].errback(ValueError("endpoint"))
+                self.assertEqual([event for event, *_ in heard], ["error"])
+            else:
+                answers[-1].callback(None)
+                self.assertEqual(heard, [("listening",)])
+
+    async def test_again(self) -> None:
+        """Called again while a name is looked up: the last call counts, its callback and the first's are called."""
+        server = self.server()
+        heard = note(server, "listening", "error")
+        told: list[str] = []
+        server.listen(0, "127.0.0.1", lambda: told.append("first"))
+        server.listen(0, "::1", lambda: told.append("second"))
+        await once(server, "listening")
+        await later(0.02)
+        self.assertEqual((server.address().address, heard, told), ("::1", [("listening",)], ["first", "second"]))
+
     async def test_endpointClosedMeanwhile(self) -> None:
         """An endpoint that listens only after close() is closed again."""
         opened: Deferred[Any] = Deferred()
@@ -455,6 +500,22 @@ class AcceptTests(NetCase):
         client.resume()
         await closed(client)
         self.assertEqual([str(each) for each in told], ["captured"])
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    async def test_captureRejectionsOfSockets(self) -> None:
+        """It goes for the listeners of the accepted sockets too."""
+
+        async def failing(chunk: bytes) -> None:
+            raise ValueError("data")
+
+        told: list[Any] = []
+        server = await self.listening(
+            lambda peer: peer.on("error", told.append).on("data", failing), captureRejections=True
+        )
+        client = self.connect(server.address().port, "127.0.0.1")
+        client.resume().write("x")
+        await closed(client)
+        self.assertEqual([str(each) for each in told], ["data"])
         self.assertEqual(self.flushLoggedErrors(), [])
 
     async def test_captureRejectionsOfOthers(self) -> None:

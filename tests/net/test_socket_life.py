@@ -99,6 +99,7 @@ class WaitingTests(SynchronousTestCase):
     def test_write(self) -> None:
         """It goes out at 'connect', the first alone, before listeners that were added later."""
         told: list[Any] = []
+        kept: list[Socket] = []
 
         def program() -> None:
             socket = self.server.connect()
@@ -107,9 +108,11 @@ class WaitingTests(SynchronousTestCase):
             socket.write("third")
             socket.on("connect", lambda: told.append("connect"))
             socket.on("ready", lambda: told.append("ready"))
+            kept.append(socket)
 
         inTurn(program)
         self.assertEqual(told, [("written", None), "connect", "ready"])
+        self.assertEqual((kept[0].listenerCount("connect"), kept[0].listenerCount("close")), (1, 0))
         self.assertEqual(b"".join(self.got), b"firstsecondthird")
 
     def test_marks(self) -> None:
@@ -136,6 +139,18 @@ class WaitingTests(SynchronousTestCase):
         inTurn(program)
         self.assertEqual(heard[0], [("connect",), ("ready",), ("finish",), ("end",), ("close", False)])
         self.assertEqual(self.got, [b"bye"])
+
+    def test_bareEnd(self) -> None:
+        """Without anything written before."""
+        heard: list[Any] = []
+
+        def program() -> None:
+            socket = self.server.connect()
+            heard.append(note(socket, "connect", "ready", "finish", "end", "close"))
+            socket.resume().end()
+
+        inTurn(program)
+        self.assertEqual(heard[0], [("connect",), ("ready",), ("finish",), ("end",), ("close", False)])
 
     def test_destroy(self) -> None:
         """No 'connect'; the callback of a write that waited learns why.  Nothing arrives."""

@@ -307,6 +307,18 @@ class ResetTests(NetCase):
         self.assertEqual(heard, [("connect",), ("close", False)])
         self.assertEqual(peers[0][0][1].code, "ECONNRESET")
 
+    async def test_whileWriting(self) -> None:
+        """The peer breaks the connection while a write waits: its callback learns it before C{'error'}."""
+        client, peer = await self.pair(server={"pauseOnConnect": True})
+        while client.write(bytes(1 << 20)):
+            pass
+        told: list[Any] = []
+        client.write("queued", lambda error: told.append(error.code))
+        client.on("error", lambda error: told.append(("error", error.code)))
+        peer.resetAndDestroy()
+        await closed(client)
+        self.assertEqual(told, ["ECONNRESET", ("error", "ECONNRESET")])
+
     async def test_withUnwrittenData(self) -> None:
         """A write that waits for a stalled peer does not hold it up."""
         client, peer = await self.pair(server={"pauseOnConnect": True})
@@ -362,6 +374,65 @@ class ReconnectTests(NetCase):
         self.assertEqual(told, ["ECONNREFUSED", "first", "second"])
         self.assertIsNone(client.errored)
 
+    async def test_elsewhere(self) -> None:
+        """To another server: nothing of the first connection is left, neither addresses nor how it ended."""
+        ports = [(await self.listening(lambda peer: peer.resume().end())).address().port for _ in range(2)]
+        client = self.connect(ports[0], "127.0.0.1")
+        client.resume()
+        await once(client, "ready")
+        self.assertEqual(client.remotePort, ports[0])
+        await closed(client)
+        self.assertEqual(client.remotePort, ports[0])
+        client.connect(ports[1], "127.0.0.1")
+        self.assertIsNone(client.remotePort)
+        await once(client, "ready")
+        self.assertEqual(client.remotePort, ports[1])
+        client.end()
+        told: list[str] = []
+        client.on("error", lambda error: None)
+        client.write("too late", lambda error: told.append(error.code))
+        await closed(client)
+        self.assertEqual(told, ["ERR_STREAM_WRITE_AFTER_END"])
+
+    async def test_neverArrived(self) -> None:
+        """What was written to the first that failed is not counted with the second."""
+        server = await self.listening()
+        port = server.address().port
+        server.close()
+        client = self.connect(port, "127.0.0.1")
+        client.on("error", lambda error: None)
+        client.write("lost")
+        await closed(client)
+        self.assertEqual(client.bytesWritten, 4)
+        server.listen(0, "127.0.0.1")
+        await once(server, "listening")
+        got = bytearray()
+        server.on("connection", lambda peer: peer.on("data", got.extend))
+        client.connect(server.address().port, "127.0.0.1")
+        self.assertEqual(client.bytesWritten, 0)
+        await once(client, "ready")
+        client.end("new")
+        client.resume()
+        await closed(client)
+        self.assertEqual(got, b"new")
+
+    async def test_afterAReset(self) -> None:
+        """The next connection is not reset too."""
+        ends: list[Any] = []
+        server = await self.listening(lambda peer: ends.append(note(peer.resume(), "end", "error")))
+        client = self.connect(server.address().port, "127.0.0.1")
+        await once(client, "ready")
+        client.resetAndDestroy()
+        await closed(client)
+        client.connect(server.address().port, "127.0.0.1")
+        await once(client, "ready")
+        while len(ends) < 2:
+            await later()
+        client.destroy()
+        await closed(client)
+        await later(0.02)
+        self.assertEqual([[event for event, *_ in heard] for heard in ends], [["error"], ["end"]])
+
     async def test_insideOfClose(self) -> None:
         """In the 'close' listener itself."""
         server = await self.listening(lambda peer: peer.end())
@@ -405,6 +476,10 @@ class MisuseTests(NetCase):
         await once(client, "ready")
         error = self.assertRaises(OSError, client.connect, port, lambda: None)
         self.assertEqual((error.code, client.listenerCount("connect")), ("EISCONN", 0))
+        while not server.connections:
+            await later()
+        (peer,) = server._sockets
+        self.assertEqual(self.assertRaises(OSError, peer.connect, port).code, "EISCONN")
         client.write("still there")
         self.assertEqual(await once(client, "data"), [b"still there"])
 
