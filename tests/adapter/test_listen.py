@@ -19,7 +19,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from nodenet.adapter.listen import BACKLOG, Listening, listenEndpoint, listenTCP, listenUNIX, serverEndpoint
+from nodenet.adapter.listen import BACKLOG, Listening, _Port, listenEndpoint, listenTCP, listenUNIX, serverEndpoint
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.errors import NodeSystemError
 from tests.net.cases import later, misuse
@@ -171,6 +171,36 @@ class TCPTests(ListenCase):
         listening.close()
         self.tcp(port)
 
+    async def test_closeWhileAccepting(self) -> None:
+        """Closed from inside of the accepting, by what is made of a connection: the same, when that is over."""
+        listening = self.tcp()
+        address = ("127.0.0.1", listening.getHost().port)
+        self.factory._accept = lambda handle: (self.accepted.append(handle), listening.close())
+        with sockets.socket() as first, sockets.socket() as second:
+            first.connect(address)
+            (port,) = listening.selectables()
+            port.doRead()  # type: ignore[attr-defined]
+            self.assertEqual(len(self.accepted), 1)
+            self.assertEqual(second.connect_ex(address), errno.ECONNREFUSED)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    async def test_failsToListen(self) -> None:
+        """Bound, but somebody else was faster to listen."""
+
+        def startListening(port: object) -> None:
+            raise OSError(errno.EADDRINUSE, "in use")
+
+        self.patch(_Port, "startListening", startListening)
+        error = self.failure(self.tcp, 80)
+        self.assertEqual((error.code, error.port), ("EADDRINUSE", 80))
+
+    async def test_defaultReactor(self) -> None:
+        """Without a reactor it is Twisted's."""
+        self.reactor = None
+        await self.connected(("127.0.0.1", self.tcp().getHost().port))
+        self.unix(self.path())
+        await self.connected(self.path(), sockets.AF_UNIX)
+
     async def test_selectables(self) -> None:
         """What the reactor has of it."""
         listening = self.tcp()
@@ -206,9 +236,13 @@ class UNIXTests(ListenCase):
         self.assertTrue(stat.S_ISSOCK(os.stat(path).st_mode))
         self.assertEqual(listening.path, path)
         await self.connected(path, sockets.AF_UNIX)
+        number = listening.selectables()[0].fileno()  # type: ignore[attr-defined]
         listening.close()
         self.assertFalse(os.path.exists(path))
         listening.close()
+        await later()
+        await later()
+        self.assertRaises(OSError, os.fstat, number)
         self.unix(path)
 
     async def test_mode(self) -> None:

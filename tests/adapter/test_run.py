@@ -227,6 +227,15 @@ run(main); say(os.path.exists(path))
 """,
         "True False",
     ),
+    "unixFileEmbedded": (
+        """
+from twisted.internet import reactor
+path = f'/tmp/nn-run-{os.getpid()}'
+reactor.callWhenRunning(lambda: net.createServer().listen(path, lambda: (say(os.path.exists(path)), reactor.stop())))
+reactor.run(); say(os.path.exists(path))
+""",
+        "True False",
+    ),
     "failedLookup": (
         """
 import socket
