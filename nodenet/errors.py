@@ -84,9 +84,13 @@ class NodeSystemError(NodeError, OSError):
     @ivar address: the IP address or path that was asked for, or C{None}.
     @ivar port: the port that was asked for, or C{None}.
     @ivar hostname: of C{getaddrinfo}: the name that was looked up, else C{None}.
+    @ivar localAddress: of C{connect}: the address that was asked to connect from, or C{None}.
+    @ivar localPort: the same for the port.
     """
 
     errno: int | None
+    localAddress: str | None = None
+    localPort: int | None = None
 
     def __init__(
         self,
@@ -140,8 +144,10 @@ _TABLE: dict[str, tuple[type[NodeError], str]] = {
     "ERR_INVALID_ADDRESS_FAMILY": (NodeRangeError, "Invalid address family: {0} {1}:{2}"),
     "ERR_INVALID_ARG_TYPE": (NodeTypeError, "The {0} must be {1}. Received {2}"),
     "ERR_INVALID_ARG_VALUE": (NodeTypeError, "{0}. Received {1}"),
+    "ERR_INVALID_FD_TYPE": (NodeTypeError, "Unsupported fd type: {0}"),
     "ERR_INVALID_HANDLE_TYPE": (NodeTypeError, "This handle type cannot be sent"),
     "ERR_INVALID_IP_ADDRESS": (NodeTypeError, "Invalid IP address: {0}"),
+    "ERR_IP_BLOCKED": (NodeError, "IP({0}) is blocked by net.BlockList"),
     "ERR_METHOD_NOT_IMPLEMENTED": (NodeError, "The {0} method is not implemented"),
     "ERR_MISSING_ARGS": (NodeTypeError, "The {0} must be specified"),
     "ERR_MULTIPLE_CALLBACK": (NodeError, "Callback called multiple times"),
@@ -158,6 +164,7 @@ _TABLE: dict[str, tuple[type[NodeError], str]] = {
         "Socket closed before the connection was established",
     ),
     "ERR_SOCKET_CONNECTION_TIMEOUT": (NodeError, "Socket connection timeout"),
+    "ERR_SOCKET_HANDLE_ADOPTED": (NodeError, "The bound socket has already been adopted by a server or socket"),
     "ERR_STREAM_ALREADY_FINISHED": (NodeError, "Cannot call {0} after a stream was finished"),
     "ERR_STREAM_CANNOT_PIPE": (NodeError, "Cannot pipe, not readable"),
     "ERR_STREAM_DESTROYED": (NodeError, "Cannot call {0} after a stream was destroyed"),

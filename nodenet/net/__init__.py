@@ -16,7 +16,9 @@ from typing import Any, Unpack
 from nodenet.events import Listener
 from nodenet.net import producing as producing  # registers Twisted's interfaces
 from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
-from nodenet.net.options import ConnectOptions, ListenOptions, ServerOptions, SocketOptions, readArguments
+from nodenet.net.connectoptions import ConnectOptions, SocketOptions
+from nodenet.net.listenoptions import ListenOptions, ServerOptions
+from nodenet.net.options import readArguments
 from nodenet.net.server import Server, SocketFactory
 from nodenet.net.socket import Socket
 

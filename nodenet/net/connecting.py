@@ -19,7 +19,7 @@ from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import inTurn, nextTick, report
 from nodenet.errors import AggregateError, NodeError, nodeError, systemError
 from nodenet.net.address import isIP
-from nodenet.net.options import Connect
+from nodenet.net.connectoptions import Connect
 
 if TYPE_CHECKING:
     from nodenet.adapter.protocol import SocketProtocol

@@ -20,18 +20,9 @@ from nodenet.errors import NodeError, NodeSystemError, fromFailure, nodeError, r
 from nodenet.events import EventEmitter, Listener
 from nodenet.interfaces import IActive, IStreamHandle
 from nodenet.net.address import AddressInfo, addressInfo, isIP
-from nodenet.net.options import (
-    Listen,
-    ListenOptions,
-    ServerOptions,
-    SocketOptions,
-    readArguments,
-    readDelay,
-    readListen,
-    readMark,
-    refuseUnknown,
-    requireType,
-)
+from nodenet.net.connectoptions import SocketOptions
+from nodenet.net.listenoptions import Listen, ListenOptions, ServerOptions, readListen, readMark
+from nodenet.net.options import readArguments, readDelay, refuseUnknown, requireType
 from nodenet.net.socket import Socket
 
 if TYPE_CHECKING:

@@ -30,15 +30,9 @@ from nodenet.errors import (
 )
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
 from nodenet.net.connecting import Connecting
+from nodenet.net.connectoptions import ConnectOptions, SocketOptions, readConnect
 from nodenet.net.ends import label
-from nodenet.net.options import (
-    ConnectOptions,
-    SocketOptions,
-    readArguments,
-    readConnect,
-    readDelay,
-    refuseUnknown,
-)
+from nodenet.net.options import readArguments, readDelay, refuseUnknown
 from nodenet.net.tuned import Tuned
 from nodenet.stream import Duplex, byteLength, encode
 

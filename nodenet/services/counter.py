@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Unpack
 
 from nodenet.adapter.loop import getReactor
 from nodenet.net import Socket
-from nodenet.net.options import ServerOptions
+from nodenet.net.listenoptions import ServerOptions
 from nodenet.services.base import ServerService
 from nodenet.services.echo import EchoFactory
 from nodenet.services.options import CommonOptions, Settings

@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from nodenet.adapter.loop import loopOf
 from nodenet.adapter.turn import enter
 from nodenet.net import Socket, SocketFactory
-from nodenet.net.options import ServerOptions
+from nodenet.net.listenoptions import ServerOptions
 from nodenet.services.base import ServerService
 from nodenet.services.options import CommonOptions, Settings
 

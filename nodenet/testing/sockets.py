@@ -25,7 +25,8 @@ from nodenet.events import Listener
 from nodenet.interfaces import IStreamHandle
 from nodenet.net import Server, ServerOptions, Socket, SocketOptions, isIP
 from nodenet.net.connecting import Connecting
-from nodenet.net.options import Connect, Listen
+from nodenet.net.connectoptions import Connect
+from nodenet.net.listenoptions import Listen
 from nodenet.testing.memory import CAPACITY, MemoryHandle, kernel
 
 

@@ -12,21 +12,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import net
-from nodenet.net.options import (
-    Connect,
-    ConnectOptions,
-    Listen,
-    ListenOptions,
-    ServerOptions,
-    SocketOptions,
-    isNumeric,
-    readArguments,
-    readAttemptTimeout,
-    readConnect,
-    readListen,
-    readPort,
-    refuseUnknown,
-)
+from nodenet.net.connectoptions import Connect, ConnectOptions, SocketOptions, readAttemptTimeout, readConnect
+from nodenet.net.listenoptions import Listen, ListenOptions, ServerOptions, readListen
+from nodenet.net.options import isNumeric, readArguments, readPort, refuseUnknown
 from tests.net.cases import misuse
 
 BAD_TYPE = "ERR_INVALID_ARG_TYPE"

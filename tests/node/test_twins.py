@@ -18,7 +18,6 @@ from tests.node.programs import ATTEMPTS, Programs
 _UNLIKE_NODE = {
     "24-abort-signal": "no signal option yet",
     "31-unix-errors": "no readableAll and writableAll yet",
-    "35-happy-eyeballs": "the text of an AggregateError is not empty",
     "43-onread": "no onread option yet",
 }
 """Scenarios that differ, and why.  One that is found to be the same fails, so that this list stays true."""
