@@ -20,7 +20,8 @@ from nodenet.events.emitter import (
     listenerCount,
     setMaxListeners,
 )
-from nodenet.events.waiting import AbortSignal, EventIterator, addAbortListener, on, once
+from nodenet.events.signals import AbortSignal, addAbortListener
+from nodenet.events.waiting import EventIterator, on, once
 
 __all__ = [
     "AbortSignal",

@@ -1,32 +1,20 @@
 """
-Waiting for events: L{once} and L{on}; and the signals that end a wait.
+Waiting for events: L{once} and L{on}.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Hashable, Sequence
 from math import inf
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from nodenet.adapter.turn import nextTick
-from nodenet.errors import AbortError, asException, invalidArgType, outOfRange, requireCallable
+from nodenet.errors import AbortError, asException, outOfRange
 from nodenet.events.emitter import EventEmitter, Listener, checkNumber
-
-
-class AbortSignal(Protocol):
-    """What C{signal} options take: Node's C{AbortSignal}, as far as it is needed."""
-
-    @property
-    def aborted(self) -> bool: ...
-    @property
-    def reason(self) -> object: ...
-    def addEventListener(self, type: str, listener: Listener, /) -> object: ...
-    def removeEventListener(self, type: str, listener: Listener, /) -> object: ...
+from nodenet.events.signals import AbortSignal, optionalSignal
 
 
 def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None = None) -> Deferred[list[Any]]:
@@ -38,8 +26,7 @@ def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None =
         when C{'error'} comes first (unless that is what is waited for), and with an L{AbortError} when
         C{signal} is aborted, also when it already was.  Cancelling removes the listeners.
     """
-
-    _checkSignal(signal)
+    signal = optionalSignal("options.signal", signal)
     if signal is not None and signal.aborted:
         return fail(AbortError(signal.reason))
 
@@ -213,36 +200,7 @@ def on(
             raise outOfRange(name, "an integer", mark)
         if mark < 1:
             raise outOfRange(name, ">= 1", mark)
-    _checkSignal(signal)
+    signal = optionalSignal("options.signal", signal)
     if signal is not None and signal.aborted:
         raise AbortError(signal.reason)
     return EventIterator(_Arrivals(emitter, event, close, highWaterMark, lowWaterMark, signal))
-
-
-def _checkSignal(signal: object) -> None:
-    if signal is not None and not hasattr(signal, "aborted"):
-        raise invalidArgType("options.signal", "an instance of AbortSignal", signal)
-
-
-def addAbortListener(signal: AbortSignal, listener: Callable[[], object]) -> ExitStack:
-    """
-    Call C{listener()} when C{signal} is aborted; in the next tick if it already is.  Node's
-    C{events.addAbortListener}.
-
-    @return: its C{close()}, or the end of a C{with} block of it, takes the listener back.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{signal} is no signal, or the listener cannot be called.
-    """
-    if not hasattr(signal, "aborted"):
-        raise invalidArgType("signal", "an instance of AbortSignal", signal)
-    requireCallable("listener", listener)
-
-    def aborted(_: object = None) -> None:
-        listener()
-
-    disposable = ExitStack()
-    if signal.aborted:
-        nextTick(listener)
-    else:
-        signal.addEventListener("abort", aborted)
-        disposable.callback(signal.removeEventListener, "abort", aborted)
-    return disposable

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, NodeError, asException, invalidArgType, nodeError, requireCallable
 from nodenet.events import AbortSignal, addAbortListener
+from nodenet.events.signals import optionalSignal, requireSignal
 from nodenet.stream.destroy import (
     Stream,
     hasReadable,
@@ -224,7 +225,7 @@ def finished(
     """
     if callback is not None:
         requireCallable("callback", callback)
-    checkSignal(signal)
+    signal = optionalSignal("options.signal", signal)
     if not isinstance(stream, Stream):
         raise invalidArgType("stream", "an instance of Stream", stream)
     if callback is not None:
@@ -235,14 +236,6 @@ def finished(
     watch = _Watch(stream, settling(result), readable, writable)
     watch.start(error, signal)
     return result
-
-
-def checkSignal(signal: object) -> None:
-    """
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, an option C{signal} that is none.
-    """
-    if signal is not None and not hasattr(signal, "aborted"):
-        raise invalidArgType("options.signal", "an instance of AbortSignal", signal)
 
 
 def settling(result: Deferred[None]) -> Callback:
@@ -267,8 +260,7 @@ def addAbortSignal(signal: AbortSignal, stream: _AnyStream) -> _AnyStream:
     @return: the stream.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no signal, no stream.
     """
-    if not hasattr(signal, "aborted"):
-        raise invalidArgType("signal", "an instance of AbortSignal", signal)
+    signal = requireSignal("signal", signal)
     if not isinstance(stream, Stream):
         raise invalidArgType("stream", "an instance of Stream", stream)
 

@@ -14,8 +14,9 @@ from twisted.internet.defer import Deferred
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, invalidArgType, nodeError
 from nodenet.events import AbortSignal, addAbortListener
+from nodenet.events.signals import optionalSignal
 from nodenet.stream.destroy import Stream, destroyUnlessOver, hasReadable
-from nodenet.stream.finished import checkSignal, finished, settling
+from nodenet.stream.finished import finished, settling
 from nodenet.stream.readable import Readable
 from nodenet.stream.state import Callback
 
@@ -192,7 +193,7 @@ def pipeline(
         raise nodeError("ERR_MISSING_ARGS", '"streams" argument')
     if not isinstance(row[0], Stream):
         row[0] = Readable.from_(row[0])
-    checkSignal(signal)
+    signal = optionalSignal("options.signal", signal)
     for stream in row[1:]:
         if not isinstance(stream, Stream):
             raise invalidArgType("val", "an instance of Stream", stream)

@@ -132,6 +132,15 @@ def log(side: str, note: str, *args: Any) -> None:
     put(line)
 
 
+def attempt(side: str, note: str, fn: Callable[..., object], *args: Any, **named: Any) -> None:
+    """Print a remark with what C{fn(*args, **named)} returns, or with the error that it raises."""
+    try:
+        got = fn(*args, **named)
+    except Exception as raised:
+        got = raised
+    log(side, note, got)
+
+
 # --- watching ------------------------------------------------------------------------------------
 
 
