@@ -257,6 +257,7 @@ _TEXTS = {
     "ENAMETOOLONG": "name too long",
     "ENFILE": "file table overflow",
     "ENOTSOCK": "socket operation on non-socket",
+    "ENOTSUP": "operation not supported on socket",
     "EPERM": "operation not permitted",
 }
 

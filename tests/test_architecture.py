@@ -148,6 +148,8 @@ _PUBLIC: dict[str, set[str]] = {
     },
     "nodenet.net": {
         "AddressInfo",
+        "BoundSocket",
+        "BoundSocketOptions",
         "ConnectOptions",
         "ListenOptions",
         "Server",

@@ -16,6 +16,7 @@ from typing import Any, Unpack
 from nodenet.events import Listener
 from nodenet.net import producing as producing  # registers Twisted's interfaces
 from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
+from nodenet.net.boundsocket import BoundSocket, BoundSocketOptions
 from nodenet.net.connectoptions import ConnectOptions, SocketOptions
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
 from nodenet.net.options import readArguments
@@ -24,6 +25,8 @@ from nodenet.net.socket import Socket
 
 __all__ = [
     "AddressInfo",
+    "BoundSocket",
+    "BoundSocketOptions",
     "ConnectOptions",
     "ListenOptions",
     "Server",
