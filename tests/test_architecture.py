@@ -150,6 +150,7 @@ _PUBLIC: dict[str, set[str]] = {
         "AddressInfo",
         "BoundSocket",
         "BoundSocketOptions",
+        "Connections",
         "ConnectOptions",
         "ListenOptions",
         "Server",

@@ -5,6 +5,7 @@ Whoever says that it implements an interface does: every class of the package is
 from __future__ import annotations
 
 import pkgutil
+import socket as sockets_
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
@@ -20,12 +21,12 @@ from zope.interface.verify import verifyClass, verifyObject
 
 import nodenet
 from nodenet.abort import AbortController
-from nodenet.adapter import dial, listen
+from nodenet.adapter import dial, port
 from nodenet.adapter.loop import loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
-from nodenet.net import Server, Socket, SocketFactory
+from nodenet.net import Server, Socket, SocketFactory, listening
+from nodenet.net.factory import ServerFactory
 from nodenet.net.producing import SocketConsumer, SocketProducer
-from nodenet.net.server import ServerFactory
 from nodenet.services.base import ServerService
 from nodenet.services.chat import ChatFactory
 from nodenet.services.chat.bus import MemoryBus
@@ -53,9 +54,10 @@ FACTORY = HandleFactory(lambda handle: None, Clock())
 # One of each, in a state in which its attributes are to be had.
 MAKERS: dict[type, Callable[[], object]] = {
     dial._DialFactory: lambda: dial._DialFactory(print, print, Clock()),
-    listen._Port: lambda: listen._Port(0, FACTORY, 5, "127.0.0.1", Clock()),
-    listen._UNIXPort: lambda: listen._UNIXPort(b"/x", FACTORY, 5, 0o700, Clock()),
+    port.Port: lambda: port.Port(sockets_.socket(), FACTORY, Clock(), print),
+    port.UNIXPort: lambda: port.UNIXPort(sockets_.socket(sockets_.AF_UNIX), FACTORY, Clock(), print, None),
     sockets._Port: lambda: sockets._Port(UNIXAddress("/x")),
+    listening.Opening: lambda: listening.Opening(captureRejections=None),
     SocketProtocol: protocol,
     HandleFactory: lambda: FACTORY,
     Socket: lambda: socketPair()[0],

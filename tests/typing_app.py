@@ -37,7 +37,10 @@ server.listen(port=[8000])  # E: has incompatible type
 server.close(print).unref().ref()
 net.createServer(accepted, allowHalfopen=True)  # E: Unexpected keyword argument "allowHalfopen"
 net.createServer(accepted, noDelay="yes")  # E: has incompatible type
-count: int = server.connections
+count: int = server.connections  # E: Incompatible types
+count = len(server.connections)
+sockets: list[net.Socket] = list(server.connections)
+full: bool = server.connections > 2
 waiting: Deferred[None] = server.closeGracefully(5000)
 
 # --- sockets -------------------------------------------------------------------------------------

@@ -55,10 +55,11 @@ def _resolved(host: str, port: int) -> Any:
     return found[0][4]
 
 
-def bindUNIX(path: str) -> _socket.socket:
+def bindUNIX(path: str, mode: int = 0) -> _socket.socket:
     """
     @param path: where the socket's file is made, with the mode that the umask leaves; a leading NUL asks for an
         abstract socket, an empty one for an abstract socket with a name that the system chooses.
+    @param mode: the file's, instead of that; 0 is none.
     @raise OSError: C{EADDRINUSE}, C{EACCES}, ...; C{EINVAL}, the path is longer than the system can have, or there
         is a NUL inside.  A missing directory is C{EACCES}, as in Node.
     """
@@ -69,6 +70,8 @@ def bindUNIX(path: str) -> _socket.socket:
             raise OSError(errno.EINVAL, "a NUL in the path")
         sock.setblocking(False)
         sock.bind(os.fsencode(path))
+        if mode:
+            os.chmod(path, mode)
     except OSError as error:
         sock.close()
         # Python has no number for a path that is too long.

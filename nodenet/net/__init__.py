@@ -17,10 +17,12 @@ from nodenet.events import Listener
 from nodenet.net import producing as producing  # registers Twisted's interfaces
 from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
 from nodenet.net.boundsocket import BoundSocket, BoundSocketOptions
+from nodenet.net.connections import Connections
 from nodenet.net.connectoptions import ConnectOptions, SocketOptions
+from nodenet.net.factory import SocketFactory
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
 from nodenet.net.options import readArguments
-from nodenet.net.server import Server, SocketFactory
+from nodenet.net.server import Server
 from nodenet.net.socket import Socket
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "BoundSocket",
     "BoundSocketOptions",
     "ConnectOptions",
+    "Connections",
     "ListenOptions",
     "Server",
     "ServerOptions",

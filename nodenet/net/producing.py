@@ -12,7 +12,8 @@ from twisted.python.components import registerAdapter
 from zope.interface import implementer
 
 from nodenet.adapter.turn import nextTick
-from nodenet.net.server import Server, ServerFactory
+from nodenet.net.factory import ServerFactory
+from nodenet.net.server import Server
 from nodenet.net.socket import Socket
 
 

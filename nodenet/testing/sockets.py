@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from nodenet.adapter.listen import Listening
+from nodenet.adapter.listen import Listening, alreadyListening
 from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import enter, inTurn
 from nodenet.errors import systemError
@@ -117,13 +117,12 @@ class MemoryServer(Server):
     def _listenEndpoint(self, request: Listen) -> None:
         self._open(request, None)
 
-    def _open(self, request: Listen, host: str | None) -> None:
+    def _start(self, request: Listen, host: str | None) -> Listening:
         if request.path is None:
             self._where = _inet(host or "127.0.0.1", request.port or 8000)
         else:
             self._where = UNIXAddress(request.path)
-        self._listening = Listening(_Port(self._where))
-        self._opened()
+        return alreadyListening(self._taker(), _Port(self._where), request.path)
 
     def connect(self, callback: Callable[[], object] | None = None, /, **options: Unpack[SocketOptions]) -> Socket:
         """

@@ -19,8 +19,19 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from nodenet.adapter.listen import BACKLOG, Listening, _Port, listenEndpoint, listenTCP, listenUNIX, serverEndpoint
-from nodenet.adapter.protocol import HandleFactory, SocketProtocol
+from nodenet.adapter.bind import bindTCP
+from nodenet.adapter.listen import (
+    BACKLOG,
+    Listening,
+    Taker,
+    alreadyListening,
+    listenEndpoint,
+    listenSocket,
+    listenTCP,
+    listenUNIX,
+    serverEndpoint,
+)
+from nodenet.adapter.protocol import SocketProtocol
 from nodenet.errors import NodeSystemError
 from tests.net.cases import later, misuse
 
@@ -35,7 +46,8 @@ class ListenCase(TestCase):
 
         self.reactor = reactor
         self.accepted: list[SocketProtocol] = []
-        self.factory = HandleFactory(self.accepted.append)
+        self.told: list[tuple[str, object]] = []
+        self.taker = Taker(self.accepted.append, lambda event, value: self.told.append((event, value)))
         self.opened: list[Listening] = []
         self.directory = mkdtemp(prefix="nn-")
 
@@ -50,22 +62,23 @@ class ListenCase(TestCase):
             os.unlink(os.path.join(self.directory, name))
         os.rmdir(self.directory)
 
-    def tcp(self, port: int = 0, host: str | None = "127.0.0.1", backlog: int = BACKLOG) -> Listening:
-        listening = listenTCP(self.reactor, self.factory, port, host, backlog)
-        self.opened.append(listening)
-        return listening
+    def tcp(self, port: int = 0, host: str | None = "127.0.0.1", backlog: int = BACKLOG, **options: Any) -> Listening:
+        return self.noted(listenTCP(self.reactor, self.taker, port, host, backlog, **options))
 
-    def unix(self, path: str) -> Listening:
-        listening = listenUNIX(self.reactor, self.factory, path, BACKLOG)
+    def unix(self, path: str, **options: Any) -> Listening:
+        return self.noted(listenUNIX(self.reactor, self.taker, path, BACKLOG, **options))
+
+    def noted(self, listening: Listening) -> Listening:
+        """It is closed after the test."""
         self.opened.append(listening)
         return listening
 
     def path(self, name: str = "s") -> str:
         return os.path.join(self.directory, name)
 
-    def failure(self, call: Callable[..., object], *args: Any) -> NodeSystemError:
+    def failure(self, call: Callable[..., object], *args: Any, **named: Any) -> NodeSystemError:
         """What C{call} raises: always with the original as its cause."""
-        error = self.assertRaises(NodeSystemError, call, *args)
+        error = self.assertRaises(NodeSystemError, call, *args, **named)
         self.assertEqual(error.syscall, "listen")
         return error
 
@@ -137,7 +150,7 @@ class TCPTests(ListenCase):
                     f"listen EADDRINUSE: address already in use {where}:{port}",
                 ),
             )
-            self.assertIsInstance(error.__cause__, CannotListenError)
+            self.assertIsInstance(error.__cause__, OSError)
 
     async def test_notOurs(self) -> None:
         """C{EADDRNOTAVAIL}; a port of 0 is not told."""
@@ -175,7 +188,9 @@ class TCPTests(ListenCase):
         """Closed from inside of the accepting, by what is made of a connection: the same, when that is over."""
         listening = self.tcp()
         address = ("127.0.0.1", listening.getHost().port)
-        self.factory._accept = lambda handle: (self.accepted.append(handle), listening.close())
+        taker = Taker(lambda handle: (self.accepted.append(handle), listening.close()), print)
+        listening._line.takers[:] = [taker]
+        listening._taker = taker
         with sockets.socket() as first, sockets.socket() as second:
             first.connect(address)
             (port,) = listening.selectables()
@@ -186,13 +201,17 @@ class TCPTests(ListenCase):
 
     async def test_failsToListen(self) -> None:
         """Bound, but somebody else was faster to listen."""
-
-        def startListening(port: object) -> None:
-            raise OSError(errno.EADDRINUSE, "in use")
-
-        self.patch(_Port, "startListening", startListening)
-        error = self.failure(self.tcp, 80)
-        self.assertEqual((error.code, error.port), ("EADDRINUSE", 80))
+        first, second = (bindTCP("127.0.0.1", 0) for _ in range(2))
+        self.addCleanup(second.close)
+        port = first.getsockname()[1]
+        late = bindTCP("127.0.0.1", port)
+        self.noted(listenSocket(self.reactor, self.taker, first, 5))
+        error = self.failure(listenSocket, self.reactor, self.taker, late, 5)
+        self.assertEqual(
+            (error.code, error.address, error.port, str(error)),
+            ("EADDRINUSE", None, -1, "listen EADDRINUSE: address already in use"),
+        )
+        self.assertEqual(late.fileno(), -1)
 
     async def test_defaultReactor(self) -> None:
         """Without a reactor it is Twisted's."""
@@ -209,10 +228,11 @@ class TCPTests(ListenCase):
     async def test_otherReactors(self) -> None:
         """One that is not Twisted's own is asked to listen."""
         reactor = MemoryReactor()
-        listening = listenTCP(reactor, self.factory, 80, None, 5)
-        self.assertEqual(reactor.tcpServers, [(80, self.factory, 5, "::")])
+        listening = listenTCP(reactor, self.taker, 80, None, 5)
+        ((port, _, backlog, interface),) = reactor.tcpServers
+        self.assertEqual((port, backlog, interface), (80, 5, "::"))
         self.assertEqual(listening.getHost().port, 80)
-        listening = listenUNIX(reactor, self.factory, "/x", 5)
+        listening = listenUNIX(reactor, self.taker, "/x", 5)
         self.assertEqual([server[0] for server in reactor.unixServers], ["/x"])
         self.assertEqual(listening.path, "/x")
         listening.close()
@@ -224,7 +244,7 @@ class TCPTests(ListenCase):
             def stopListening(self) -> None:
                 raise ValueError("port")
 
-        Listening(Port()).close()  # type: ignore[arg-type]
+        alreadyListening(self.taker, Port()).close()  # type: ignore[arg-type]
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
 
@@ -341,15 +361,16 @@ class UNIXTests(ListenCase):
 class EndpointTests(ListenCase):
     async def test_listens(self) -> None:
         """What the endpoint's Deferred brings."""
-        listening = await listenEndpoint(TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1"), self.factory)
-        self.opened.append(listening)
+        endpoint = TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1")
+        listening = self.noted(await listenEndpoint(self.reactor, self.taker, endpoint))
         await self.connected(("127.0.0.1", listening.getHost().port))
         self.assertIsNone(listening.path)
 
     async def test_fails(self) -> None:
         """Its failure."""
         port = self.tcp().getHost().port
-        listening = listenEndpoint(TCP4ServerEndpoint(self.reactor, port, interface="127.0.0.1"), self.factory)
+        endpoint = TCP4ServerEndpoint(self.reactor, port, interface="127.0.0.1")
+        listening = listenEndpoint(self.reactor, self.taker, endpoint)
         await self.assertFailure(listening, CannotListenError)
 
 

@@ -102,7 +102,7 @@ class NetCase(TestCase):
     async def tearDown(self) -> None:
         for server in self.servers:
             server.maxConnections = 0
-            server.destroyConnections()
+            server.closeAllConnections()
             if server.listening:
                 server.close()
         for socket in self.sockets:
