@@ -1,0 +1,33 @@
+'use strict';
+// listen({ signal }): abort closes; an aborted one closes a tick later; the listener goes at 'close'.
+const { net, log, watch, wait } = require('./_trace');
+(async () => {
+  const controller = new AbortController();
+  const server = watch('server', net.createServer());
+  server.listen({ port: 0, signal: controller.signal });
+  await wait(20);
+  log('server', 'listeners of close', server.listenerCount('close'));
+  controller.abort();
+  log('server', 'after abort()', server.listening);
+  await wait(20);
+  log('server', 'listeners of close', server.listenerCount('close'));
+  const aborted = watch('aborted', net.createServer());
+  aborted.listen({ port: 0, signal: controller.signal }, () => log('aborted', 'never called'));
+  log('aborted', 'at once', aborted.listening);
+  await wait(20);
+  const pending = watch('pending', net.createServer());
+  pending.listen({ port: 0, host: '127.0.0.1', signal: AbortSignal.abort() });
+  await wait(20);
+  log('pending', 'listening', pending.listening);
+  const closed = watch('closed', net.createServer());
+  const other = new AbortController();
+  closed.listen({ port: 0, signal: other.signal });
+  await wait(20);
+  closed.close();
+  await wait(20);
+  closed.listen(0);
+  await wait(20);
+  other.abort();
+  log('closed', 'goes on', closed.listening);
+  closed.close();
+})();

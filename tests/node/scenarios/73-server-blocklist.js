@@ -1,0 +1,42 @@
+'use strict';
+// blockList of a server: who is in it is closed right after the accept, unheard and uncounted; IPC and others are let in.
+const { net, log, watch, listen, nameport, tmp, path, wait } = require('./_trace');
+const blockList = new net.BlockList();
+blockList.addAddress('127.0.0.1');
+const server = watch('server', net.createServer({ blockList }, (s) => s.resume()));
+log('server', 'property', server.blockList === blockList, net.createServer().blockList === undefined);
+listen(server, async (port) => {
+  const blocked = watch('blocked', net.connect(port, '127.0.0.1'), { state: false });
+  blocked.resume();
+  await wait(40);
+  server.getConnections((e, n) => log('server', 'count', n));
+  const other = net.connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+  await wait(40);
+  server.getConnections((e, n) => log('server', 'count', n));
+  blockList.addSubnet('127.0.0.0', 8);
+  const late = watch('late', net.connect({ port, host: '127.0.0.1', localAddress: '127.0.0.3' }), { state: false });
+  late.resume();
+  await wait(40);
+  other.end();
+  server.close();
+  const mapped = watch('mapped', net.createServer({ blockList }));
+  mapped.listen(0, async () => {
+    nameport(mapped.address().port, '<mapped>');
+    const c = watch('mapped client', net.connect(mapped.address().port, '127.0.0.1'), { state: false });
+    c.resume();
+    await wait(40);
+    const six = net.connect(mapped.address().port, '::1');
+    await wait(40);
+    six.end();
+    mapped.on('connection', (s) => s.resume());
+    mapped.getConnections((e, n) => log('mapped', 'count', n));
+    mapped.close();
+    process.nextTick(() => six.destroy());
+    await wait(20);
+    const ipc = watch('ipc', net.createServer({ blockList }, (s) => { s.end(); ipc.close(); }));
+    const p = path.join(tmp(), 's');
+    ipc.listen(p, () => net.connect(p).resume());
+    await wait(40);
+    process.exit();
+  });
+});
