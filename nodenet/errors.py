@@ -293,6 +293,7 @@ def systemError(
     port: int | None = None,
     *,
     suffix: str = "",
+    local: tuple[str, int] | None = None,
     cause: BaseException | None = None,
 ) -> NodeSystemError:
     """
@@ -304,6 +305,7 @@ def systemError(
     @param port: left out of the message and of the fields when 0 or C{None}; -1 (a listener's on a path)
         is kept as a field only, as in Node.
     @param suffix: added to the message (C{" - Local (0.0.0.0:0)"}).
+    @param local: of C{connect}: the address and the port that were asked to connect from.
     @param cause: becomes C{__cause__}.
     """
     code = _errno.errorcode.get(number, f"Unknown system error {number}")
@@ -311,6 +313,8 @@ def systemError(
     if address is not None:
         details = f" {address}:{port}" if port and port > 0 else f" {address}"
     text = f": {_TEXTS.get(code, code)}" if syscall == "listen" else ""
+    if local is not None:
+        suffix = f" - Local ({local[0]}:{local[1]})"
     kind = _SYSTEM_CLASSES.get(number, NodeSystemError)
     error = kind(
         f"{syscall} {code}{text}{details}{suffix}",
@@ -320,6 +324,8 @@ def systemError(
         address=address,
         port=port or None,
     )
+    if local is not None:
+        error.localAddress, error.localPort = local
     error.__cause__ = cause
     return error
 

@@ -161,9 +161,13 @@ _PUBLIC: dict[str, set[str]] = {
         "connect",
         "createConnection",
         "createServer",
+        "getDefaultAutoSelectFamily",
+        "getDefaultAutoSelectFamilyAttemptTimeout",
         "isIP",
         "isIPv4",
         "isIPv6",
+        "setDefaultAutoSelectFamily",
+        "setDefaultAutoSelectFamilyAttemptTimeout",
     },
     "nodenet.stream": {
         "Duplex",

@@ -4,6 +4,7 @@ Whoever says that it implements an interface does: every class of the package is
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import socket as sockets_
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,7 +24,9 @@ from zope.interface.verify import verifyClass, verifyObject
 import nodenet
 from nodenet.abort import AbortController
 from nodenet.adapter import dial, port
+from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.adapter.loop import loopOf
+from nodenet.adapter.pipes import PipeTransport
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.net import Server, Socket, SocketFactory, listening
 from nodenet.net.factory import ServerFactory
@@ -49,6 +53,15 @@ def service() -> ServerService:
     return ServerService(SocketFactory(reactor=clock), settings, reactor=clock)
 
 
+def connector() -> dial._Connector:
+    return dial._Connector(sockets_.socket(), "127.0.0.1", 80, dial._DialFactory(print, print, Clock()), Clock())
+
+
+def pathConnector() -> dial._UNIXConnector:
+    factory = dial._DialFactory(print, print, Clock())
+    return dial._UNIXConnector(sockets_.socket(sockets_.AF_UNIX), "/x", factory, Clock())
+
+
 FACTORY = HandleFactory(lambda handle: None, Clock())
 
 # One of each, in a state in which its attributes are to be had.
@@ -56,9 +69,15 @@ MAKERS: dict[type, Callable[[], object]] = {
     dial._DialFactory: lambda: dial._DialFactory(print, print, Clock()),
     port.Port: lambda: port.Port(sockets_.socket(), FACTORY, Clock(), print),
     port.UNIXPort: lambda: port.UNIXPort(sockets_.socket(sockets_.AF_UNIX), FACTORY, Clock(), print, None),
+    dial._Connector: connector,
+    dial._Client: lambda: connector()._makeTransport(),
+    dial._UNIXConnector: pathConnector,
+    dial._UNIXClient: lambda: pathConnector()._makeTransport(),
+    PipeTransport: lambda: PipeTransport(os.pipe()[0], Protocol(), Clock()),
     sockets._Port: lambda: sockets._Port(UNIXAddress("/x")),
     listening.Opening: lambda: listening.Opening(captureRejections=None),
     SocketProtocol: protocol,
+    UnconnectedHandle: lambda: UnconnectedHandle(sockets_.socket(), loopOf(Clock())),
     HandleFactory: lambda: FACTORY,
     Socket: lambda: socketPair()[0],
     SocketConsumer: lambda: IConsumer(socketPair()[0]),

@@ -39,14 +39,14 @@ def bindTCP(host: str, port: int, *, ipv6Only: bool = False, reusePort: bool = F
             sock.setsockopt(_socket.SOL_SOCKET, option, 1)
         if six:
             sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, ipv6Only)
-        sock.bind(_resolved(host, port) if six else (host, port))
+        sock.bind(resolved(host, port) if six else (host, port))
     except BaseException:
         sock.close()
         raise
     return sock
 
 
-def _resolved(host: str, port: int) -> Any:
+def resolved(host: str, port: int) -> Any:
     """An IPv6 address with the number of its zone."""
     try:
         found = _socket.getaddrinfo(host, port, _socket.AF_INET6, _socket.SOCK_STREAM, 0, _socket.AI_NUMERICHOST)

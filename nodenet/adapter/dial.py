@@ -16,12 +16,15 @@ from functools import partial
 from typing import Any
 
 from twisted.internet import error as _txerror
+from twisted.internet import tcp, unix
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IConnector, IStreamClientEndpoint
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 
+from nodenet.adapter.bind import bindTCP, resolved
 from nodenet.adapter.loop import getReactor, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.adapter.turn import enter, nextTick
@@ -33,6 +36,9 @@ _PATH_LIMIT = 107
 _ABSTRACT_LIMIT = 108
 
 _FAMILIES = {4: socket.AF_INET, "IPv4": socket.AF_INET, 6: socket.AF_INET6, "IPv6": socket.AF_INET6}
+
+# Of Twisted's time limits: none.
+_KERNELS_OWN: Any = None
 
 Cancel = Callable[[], None]
 Connected = Callable[[SocketProtocol], object]
@@ -84,48 +90,159 @@ def _answer(host: str, everything: bool, callback: Callable[..., object], future
         callback(None, found[0]["address"], found[0]["family"])
 
 
-def dialTCP(
-    reactor: Any,
-    address: str,
-    port: int,
-    local: tuple[str, int] | None,
-    connected: Connected,
-    failed: Failed,
+class TCPAttempt:
+    """
+    One attempt to reach an IP address, without a time limit but the kernel's.
+
+    In two steps, as Node takes them: made, it has its local address, if one is asked for; L{start} sets out.  Both
+    raise what the system refuses at once.  On a reactor whose sockets are not ours to make (one in memory, say) the
+    reactor does both, and everything is heard of later.
+
+    @param address: an IP address, which may have a zone.
+    @param local: the address and port to bind to, if any.
+    @param made: a socket to connect, bound already, instead of C{local}.
+    @raise NodeSystemError: C{bind EADDRINUSE}, C{bind EADDRNOTAVAIL}, C{bind EINVAL} for a local address of the other
+        family, ...
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        address: str,
+        port: int,
+        local: tuple[str, int] | None = None,
+        made: socket.socket | None = None,
+    ) -> None:
+        self._reactor = getReactor(reactor)
+        self._address = address
+        self._port = port
+        self._local = local
+        self._made = made
+        self._factory: _DialFactory | None = None
+        self._ours = made is not None or isinstance(self._reactor, PosixReactorBase)
+        if local is not None:
+            try:
+                self._bind(*local)
+            except OSError as error:
+                self._forget()
+                raise fromOSError(error, "bind", *local) from error
+
+    def _bind(self, host: str, port: int) -> None:
+        if (":" in host) != (":" in self._address):
+            raise OSError(errno.EINVAL, "the other family")
+        if self._made is not None:
+            self._made.bind(_where(host, port))
+        elif self._ours:
+            self._made = bindTCP(host, port)
+
+    def start(self, connected: Connected, failed: Failed) -> None:
+        """
+        Set out.
+
+        @param failed: the attempt has failed after all.
+        @raise NodeSystemError: it has failed already: C{ENETUNREACH}, C{EMFILE}, ...; neither of the two is called.
+        """
+        self._factory = factory = _DialFactory(connected, lambda failure: failed(self._explain(failure)), self._reactor)
+        if not self._ours:
+            factory.dial(self._reactor.connectTCP(self._address, self._port, factory, None, self._local))
+            return
+        try:
+            refused = self._connect()
+        except OSError as error:
+            immediate = self._immediately(error)
+            self._forget()
+            raise immediate from error
+        if refused is not None:
+            self._forget()
+            factory.failSoon(refused)
+            return
+        made, self._made = self._made, None
+        assert made is not None
+        connector = _Connector(made, self._address, self._port, factory, self._reactor)
+        connector.connect()
+        factory.dial(connector)
+
+    def cancel(self) -> None:
+        """Give up.  A second call does nothing."""
+        self._forget()
+        if self._factory is not None:
+            self._factory.cancel()
+
+    def _forget(self) -> None:
+        made, self._made = self._made, None
+        if made is not None:
+            made.close()
+
+    def _connect(self) -> OSError | None:
+        """
+        @return: a refusal, which is heard of later, as in Node.
+        @raise OSError: any other failure.
+        """
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+        if self._made is None:
+            self._made = socket.socket(family, socket.SOCK_STREAM)
+            self._made.setblocking(False)
+        elif self._made.family != family:
+            # The kernel's own answers.
+            raise OSError(errno.EINVAL if family == socket.AF_INET else errno.EAFNOSUPPORT, "the other family")
+        number = self._made.connect_ex(_where(self._address, self._port))
+        if number in (0, errno.EINPROGRESS):
+            return None
+        error = OSError(number, os.strerror(number))
+        if number == errno.ECONNREFUSED:
+            return error
+        raise error
+
+    def _immediately(self, error: OSError) -> NodeError:
+        # Node adds what the socket was bound to at that time.
+        found: Any = ("undefined", "undefined") if self._made is None else self._made.getsockname()
+        return systemError(
+            error.errno or errno.EIO,
+            "connect",
+            self._address,
+            self._port,
+            suffix=f" - Local ({found[0]}:{found[1]})",
+            cause=error,
+        )
+
+    def _explain(self, failure: Failure) -> NodeError:
+        if failure.check(_txerror.ConnectBindError) and self._local is not None:
+            return fromFailure(failure, "bind", *self._local)
+        error = fromFailure(failure, "connect", self._address, self._port)
+        number = getattr(error, "errno", None)
+        if self._local is None or not self._local[1] or number is None:
+            return error
+        return systemError(number, "connect", self._address, self._port, local=self._local, cause=error.__cause__)
+
+
+def _where(host: str, port: int) -> Any:
+    return resolved(host, port) if ":" in host else (host, port)
+
+
+def dialUNIX(
+    reactor: Any, path: str, connected: Connected, failed: Failed, made: socket.socket | None = None
 ) -> Cancel:
     """
-    One attempt, without a time limit but the kernel's.
+    One attempt to reach a UNIX socket.
 
-    @param address: an IP address.
-    @param local: the address and port to bind to, if any.
+    @param made: a socket to connect, bound already.
+    @raise NodeSystemError: C{EINVAL}, no socket can have this path.
     """
-    reactor = getReactor(reactor)
-
-    def explain(failure: Failure) -> NodeError:
-        if failure.check(_txerror.ConnectBindError) and local is not None:
-            return fromFailure(failure, "bind", *local)
-        return fromFailure(failure, "connect", address, port)
-
-    factory = _DialFactory(connected, lambda failure: failed(explain(failure)), reactor)
-    if local is not None and (":" in local[0]) != (":" in address):
-        return factory.failSoon(systemError(errno.EINVAL, "bind", *local))
-    try:
-        return factory.dial(reactor.connectTCP(address, port, factory, None, local))
-    except socket.gaierror as error:  # the zone of an IPv6 address that there is not
-        return factory.failSoon(systemError(errno.EINVAL, "connect", address, port, cause=error))
-
-
-def dialUNIX(reactor: Any, path: str, connected: Connected, failed: Failed) -> Cancel:
-    """One attempt to reach a UNIX socket."""
     reactor = getReactor(reactor)
     factory = _DialFactory(connected, lambda failure: failed(fromFailure(failure, "connect", path)), reactor)
     abstract = path.startswith("\0")
     if len(os.fsencode(path)) > (_ABSTRACT_LIMIT if abstract else _PATH_LIMIT) or (not abstract and "\0" in path):
-        # The transport would raise where nobody hears it.
-        return factory.failSoon(systemError(errno.EINVAL, "connect", path))
+        if made is not None:
+            made.close()
+        raise systemError(errno.EINVAL, "connect", path, suffix=" - Local (undefined:undefined)")
+    if made is not None:
+        connector = _UNIXConnector(made, path, factory, reactor)
+        connector.connect()
+        return factory.dial(connector)
     try:
         return factory.dial(reactor.connectUNIX(path, factory, None))
     except OSError as error:  # too many open files
-        return factory.failSoon(fromOSError(error, "connect", path))
+        return factory.failSoon(error)
 
 
 def clientEndpoint(reactor: Any, endpoint: object) -> Any:
@@ -177,11 +294,51 @@ class _DialFactory(HandleFactory, ClientFactory):
         if self._connector is not None:
             self._connector.disconnect()
 
-    def failSoon(self, error: NodeError) -> Cancel:
-        """It cannot even begin."""
+    def failSoon(self, error: OSError) -> Cancel:
+        """It has failed, and that is to be heard of later."""
         loopOf(self._reactor).callLater(0, self.clientConnectionFailed, None, Failure(error))
         return self.cancel
 
     def clientConnectionFailed(self, connector: IConnector | None, reason: Failure) -> None:
         if not self._cancelled:
             enter(None, self._failed, reason)
+
+
+class _Connector(tcp.Connector):
+    """C{connectTCP}'s, for a socket that is on its way already."""
+
+    def __init__(self, made: socket.socket, host: str, port: int, factory: ClientFactory, reactor: Any) -> None:
+        tcp.Connector.__init__(self, host, port, factory, _KERNELS_OWN, None, reactor)
+        self._made = made
+
+    def _makeTransport(self) -> tcp.Client:
+        return _Client(self._made, self.host, self.port, self, self.reactor)
+
+
+class _Client(tcp.Client):
+    def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
+        self._made = made
+        tcp.Client.__init__(self, host, port, None, connector, reactor)
+
+    def createInternetSocket(self) -> socket.socket:
+        return self._made
+
+
+class _UNIXConnector(unix.Connector):
+    """C{connectUNIX}'s, for a socket that is bound already."""
+
+    def __init__(self, made: socket.socket, path: str, factory: ClientFactory, reactor: Any) -> None:
+        unix.Connector.__init__(self, path, factory, None, reactor, 0)
+        self._made = made
+
+    def _makeTransport(self) -> Any:
+        return _UNIXClient(self._made, self.address, self, self.reactor)
+
+
+class _UNIXClient(unix.Client):
+    def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
+        self._made = made
+        unix.Client.__init__(self, path, connector, reactor)
+
+    def createInternetSocket(self) -> socket.socket:
+        return self._made

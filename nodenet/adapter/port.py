@@ -70,6 +70,9 @@ class ListeningSocket(_socket.socket):
         return cls(sock.family, sock.type, sock.proto, sock.detach())
 
     def accept(self) -> tuple[_socket.socket, Any]:
+        if self.fileno() < 0:
+            # Closed by a listener that was called from inside of the accepting.
+            raise BlockingIOError(errno.EAGAIN, "no more")
         try:
             client, address = _socket.socket.accept(self)
         except (BlockingIOError, InterruptedError):
@@ -130,9 +133,7 @@ class Port(tcp.Port):
     def refuse(self) -> None:
         """Let nobody in any more.  C{stopListening} was called."""
         self._stopLooking()
-        # A listener that closes its server is called from inside the accepting; accept() must not fail then.
-        if not self._accepting:
-            self._listener.close()
+        self._listener.close()
 
     def _troubled(self, trouble: OSError) -> None:
         """The reactor was called for nothing, or for connections that could only be closed."""

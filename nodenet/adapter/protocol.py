@@ -194,8 +194,9 @@ class SocketProtocol(Protocol):
         while rest:
             sent = transport.writeSomeData(rest)
             if isinstance(sent, Exception):
-                # The transport does not tell why.  The kernel's rule: a reset that follows a FIN is EPIPE.
-                raise systemError(errno.EPIPE if self._ended else errno.ECONNRESET, "write")
+                # Twisted's do not tell why.  The kernel's rule: a reset that follows a FIN is EPIPE.
+                number = getattr(sent, "errno", None) or (errno.EPIPE if self._ended else errno.ECONNRESET)
+                raise systemError(number, "write")
             self._offset += sent
             full = sent < min(len(rest), _SLICE)
             rest = memoryview(rest)[sent:] if sent < len(rest) else b""

@@ -19,6 +19,12 @@ from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
 from nodenet.net.boundsocket import BoundSocket, BoundSocketOptions
 from nodenet.net.connections import Connections
 from nodenet.net.connectoptions import ConnectOptions, SocketOptions
+from nodenet.net.defaults import (
+    getDefaultAutoSelectFamily,
+    getDefaultAutoSelectFamilyAttemptTimeout,
+    setDefaultAutoSelectFamily,
+    setDefaultAutoSelectFamilyAttemptTimeout,
+)
 from nodenet.net.factory import SocketFactory
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
 from nodenet.net.options import readArguments
@@ -40,9 +46,13 @@ __all__ = [
     "connect",
     "createConnection",
     "createServer",
+    "getDefaultAutoSelectFamily",
+    "getDefaultAutoSelectFamilyAttemptTimeout",
     "isIP",
     "isIPv4",
     "isIPv6",
+    "setDefaultAutoSelectFamily",
+    "setDefaultAutoSelectFamilyAttemptTimeout",
 ]
 
 

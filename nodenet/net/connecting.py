@@ -2,13 +2,18 @@
 One C{connect()} on its way: look up, try, report each step as the socket's events.
 
 Without a lookup the start waits for a tick, so that C{net.connect(...).on("connectionAttempt", ...)} hears it; a
-path is tried inside the call.  With several addresses the families take turns and the attempts run one after
-another, each but the last for a limited time.
+path is tried inside the call, and so is an address from a bound socket.  Several addresses are the business of
+L{nodenet.net.eyeballs}.
+
+What fails, and what is heard of it, is as in Node: a local address that cannot be bound and a destination that the
+system refuses at once are the socket's C{'error'} and nothing more; a refusal that comes back from there is a
+C{'connectionAttemptFailed'} before that.
 """
 
 from __future__ import annotations
 
 import errno
+import socket as _socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +25,7 @@ from nodenet.adapter.turn import inTurn, nextTick, report
 from nodenet.errors import AggregateError, NodeError, nodeError, systemError
 from nodenet.net.address import isIP
 from nodenet.net.connectoptions import Connect
+from nodenet.net.eyeballs import Race
 
 if TYPE_CHECKING:
     from nodenet.adapter.protocol import SocketProtocol
@@ -28,32 +34,43 @@ if TYPE_CHECKING:
 
 class Connecting:
     """
-    The way of C{socket} to its peer.  It ends with C{socket._connected(handle)}, with C{socket._notConnected(error)},
-    or with L{cancel}, after which nothing is called.
+    The way of C{socket} to its peer.  It ends with C{socket._connected(handle)}, with C{socket.destroy(error)}, or with
+    L{cancel}, after which nothing is called.
 
+    @param made: a socket of the system's to connect, instead of a new one for each attempt.
+    @ivar over: it has ended.
     @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the endpoint is none.
     """
 
     def __init__(self, socket: Socket, request: Connect, loop: Loop) -> None:
-        self._socket = socket
-        self._request = request
-        self._loop = loop
+        self.socket = socket
+        self.request = request
+        self.loop = loop
+        self.over = False
         self._endpoint = None if request.endpoint is None else dial.clientEndpoint(loop.reactor, request.endpoint)
-        self._over = False
+        self._made: _socket.socket | None = None
         self._cancelAttempt: dial.Cancel | None = None
-        # With several addresses: those that wait, what became of the others, and the limit of this one.
-        self._waiting: list[tuple[str, int]] = []
-        self._errors: list[Exception] = []
-        self._limit: IDelayedCall | None = None
+        self._race: Race | None = None
+        self._deadline: IDelayedCall | None = None
 
-    def start(self) -> None:
-        """Set out."""
-        request = self._request
+    def start(self, made: _socket.socket | None = None, atOnce: bool = False) -> None:
+        """
+        Set out.
+
+        @param made: a socket of the system's to connect with, instead of a new one.
+        @param atOnce: an IP address does not wait for a tick.
+        """
+        request = self.request
+        self._made = made
+        if request.connectTimeout:
+            self._deadline = self.loop.callLater(request.connectTimeout, self._tooLate)
         family = isIP(request.host)
         if request.endpoint is not None:
             nextTick(self._tryEndpoint)
         elif request.path is not None:
             self._tryPath(request.path)
+        elif family and atOnce:
+            self._tryOnly(request.host, family)
         elif family:
             nextTick(self._tryOnly, request.host, family)
         else:
@@ -61,21 +78,33 @@ class Connecting:
 
     def cancel(self) -> None:
         """Give up.  A second call does nothing."""
-        self._over = True
-        self._endAttempt()
+        self.over = True
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        if self._made is not None:
+            self._made.close()
+            self._made = None
+        if self._race is not None:
+            self._race.cancel()
+        cancel, self._cancelAttempt = self._cancelAttempt, None
+        if cancel is not None:
+            cancel()
+
+    def _tooLate(self) -> None:
+        errors = [] if self._race is None else self._race.errors
+        cause = AggregateError(errors) if errors else None
+        self.failed(systemError(errno.ETIMEDOUT, "connect", *self.request.destination, cause=cause))
 
     # --- looking up ------------------------------------------------------------------------------
 
     def _lookUp(self) -> None:
-        request = self._request
+        request = self.request
         options = dict(request.lookupOptions or {})
-        if request.family == 0 and not options["hints"]:
-            options["hints"] = dial.ADDRCONFIG
         if request.several:
             options["all"] = True
         found = self._foundSeveral if request.several else self._foundOne
         if request.lookup is None:
-            dial.lookup(self._loop.reactor, request.host, options, found)
+            dial.lookup(self.loop.reactor, request.host, options, found)
             return
         calling = True
         answers = 0
@@ -95,160 +124,147 @@ class Connecting:
         request.lookup(request.host, options, answered)
         calling = False
 
-    def _foundOne(self, error: Any, address: Any = None, family: Any = None) -> None:
+    def _foundOne(self, error: Any = None, address: Any = None, family: Any = None, *_: object) -> None:
         # Heard even of a socket that was destroyed meanwhile, as in Node.
-        self._tell("lookup", error, address, family, self._request.host)
-        if self._over:
+        self.tell("lookup", error, address, family, self.request.host)
+        if self.over:
             return
         if error:
             self._giveUp(error)
-        elif not isIP(address):
+        elif not (isinstance(address, str) and isIP(address)):
             self._giveUp(nodeError("ERR_INVALID_IP_ADDRESS", address))
         elif family not in (4, 6):
-            host, port = self._request.host, self._request.port
-            wrong: Any = nodeError("ERR_INVALID_ADDRESS_FAMILY", family, host, port)
-            wrong.host, wrong.port = host, port
-            self._giveUp(wrong)
+            self._giveUp(self._badFamily(family))
         else:
             self._tryOnly(address, family)
 
-    def _foundSeveral(self, error: Any, addresses: Sequence[Mapping[str, Any]] = (), *_: object) -> None:
-        if self._over:
+    def _foundSeveral(self, error: Any = None, addresses: Any = (), *_: object) -> None:
+        if self.over:
             return
         if error:
-            self._tell("lookup", error, None, None, self._request.host)
+            self.tell("lookup", error, None, None, self.request.host)
             self._giveUp(error)
             return
+        found = [_entry(each) for each in addresses] if isinstance(addresses, Sequence) else []
         valid: list[tuple[str, int]] = []
-        for found in addresses:
-            address, family = found["address"], found["family"]
-            self._tell("lookup", None, address, family, self._request.host)
-            if self._over:
+        for address, family in found:
+            self.tell("lookup", None, address, family, self.request.host)
+            if self.over:
                 return
-            if isIP(address) and family in (4, 6) and (address, family) not in valid:
+            if isinstance(address, str) and isIP(address) and family in (4, 6) and (address, family) not in valid:
                 valid.append((address, family))
         if not valid:
-            self._giveUp(nodeError("ERR_INVALID_IP_ADDRESS", addresses[0]["address"] if addresses else None))
+            address, family = found[0] if found else (None, None)
+            wrong = isinstance(address, str) and isIP(address)
+            self._giveUp(self._badFamily(family) if wrong else nodeError("ERR_INVALID_IP_ADDRESS", address))
         elif len(valid) == 1:
             self._tryOnly(*valid[0])
         else:
-            self._waiting = _takingTurns(valid)
-            self._socket.autoSelectFamilyAttemptedAddresses = []
-            self._socket._touch()
-            self._tryNext()
+            self.socket._touch()
+            self._race = Race(self, valid)
+            self._race.start()
+
+    def _badFamily(self, family: object) -> NodeError:
+        host, port = self.request.host, self.request.port
+        error: Any = nodeError("ERR_INVALID_ADDRESS_FAMILY", family, host, port)
+        error.host, error.port = host, port
+        wrong: NodeError = error
+        return wrong
 
     def _giveUp(self, error: Exception) -> None:
-        nextTick(self._socket.destroy, error)
+        nextTick(self._failedLater, error)
 
-    # --- one address -----------------------------------------------------------------------------
+    def _failedLater(self, error: Exception) -> None:
+        if not self.over:
+            self.failed(error)
+
+    # --- one attempt -----------------------------------------------------------------------------
+
+    def attempt(self, address: str, family: int) -> dial.TCPAttempt:
+        """
+        An attempt that has not set out.
+
+        @raise NodeSystemError: C{bind} failed.
+        """
+        made, self._made = self._made, None
+        request = self.request
+        return dial.TCPAttempt(self.loop.reactor, address, request.port, request.local(family), made)
+
+    def blocked(self, address: str, family: int) -> bool:
+        """Whether the socket's block list has this address."""
+        blockList = self.socket.blockList
+        return blockList is not None and blockList.check(address, f"ipv{family}")
 
     def _tryOnly(self, address: str, family: int) -> None:
-        if self._over:
+        if self.over:
             return
-        self._socket._touch()
-        self._attempt(address, family, self._onlyFailed)
-
-    def _onlyFailed(self, error: NodeError, *attempt: object) -> None:
-        self._over = True
-        self._socket.connecting = False
-        self._tell("connectionAttemptFailed", *attempt, error)
-        self._socket.destroy(error)
+        port = self.request.port
+        self.socket._touch()
+        try:
+            attempt = self.attempt(address, family)
+            self._cancelAttempt = attempt.cancel
+            self.tell("connectionAttempt", address, port, family)
+            if self.over:  # a listener destroyed the socket
+                return
+            if self.blocked(address, family):
+                raise nodeError("ERR_IP_BLOCKED", address)
+            attempt.start(self.connected, lambda error: self._refused(error, address, port, family))
+        except NodeError as error:
+            self.failed(error)
 
     def _tryPath(self, path: str) -> None:
-        self._tell("connectionAttempt", path, None, None)
-        if self._over:  # a listener destroyed the socket
+        self.tell("connectionAttempt", path, None, None)
+        if self.over:
             return
-        self._cancelAttempt = dial.dialUNIX(
-            self._loop.reactor, path, self._connected, lambda error: self._onlyFailed(error, path, None, None)
-        )
+        made, self._made = self._made, None
+        try:
+            self._cancelAttempt = dial.dialUNIX(
+                self.loop.reactor,
+                path,
+                self.connected,
+                lambda error: self._refused(error, path, None, None),
+                made,
+            )
+        except NodeError as error:
+            self.failed(error)
 
     def _tryEndpoint(self) -> None:
-        if not self._over:
-            self._cancelAttempt = dial.dialEndpoint(
-                self._loop.reactor, self._endpoint, self._connected, self._endpointFailed
-            )
+        if not self.over:
+            self._cancelAttempt = dial.dialEndpoint(self.loop.reactor, self._endpoint, self.connected, self.failed)
 
-    def _endpointFailed(self, error: NodeError) -> None:
-        self._over = True
-        self._socket.destroy(error)
+    def _refused(self, error: NodeError, *attempt: object) -> None:
+        self._cancelAttempt = None
+        self.cancel()
+        self.socket.connecting = False
+        self.tell("connectionAttemptFailed", *attempt, error)
+        self.socket.destroy(error)
 
-    def _attempt(self, address: str, family: int, failed: Any) -> None:
-        port = self._request.port
-        self._tell("connectionAttempt", address, port, family)
-        if self._over:  # a listener destroyed the socket
-            return
-        self._cancelAttempt = dial.dialTCP(
-            self._loop.reactor,
-            address,
-            port,
-            self._request.local,
-            self._connected,
-            lambda error: failed(error, address, port, family),
-        )
-
-    # --- several addresses -----------------------------------------------------------------------
-
-    def _tryNext(self) -> None:
-        if not self._waiting:
-            self._over = True
-            self._socket.destroy(AggregateError(self._errors))
-            return
-        address, family = self._waiting.pop(0)
-        attempted = self._socket.autoSelectFamilyAttemptedAddresses
-        assert attempted is not None
-        attempted.append(f"{address}:{self._request.port}")
-        self._attempt(address, family, self._oneFailed)
-        if self._waiting and not self._over:
-            self._limit = self._loop.callLater(self._request.attemptTimeout, self._timedOut, address, family)
-
-    def _oneFailed(self, error: NodeError, *attempt: object) -> None:
-        self._endAttempt()
-        self._errors.append(error)
-        self._tell("connectionAttemptFailed", *attempt, error)
-        if not self._over:
-            self._tryNext()
-
-    def _timedOut(self, address: str, family: int) -> None:
-        self._limit = None
-        self._endAttempt()
-        port = self._request.port
-        self._errors.append(systemError(errno.ETIMEDOUT, "connect", address, port))
-        self._tell("connectionAttemptTimeout", address, port, family)
-        if not self._over:
-            self._tryNext()
-
-    def _endAttempt(self) -> None:
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
-        cancel, self._cancelAttempt = self._cancelAttempt, None
-        if cancel is not None:
-            cancel()
-
-    def _tell(self, event: str, *args: object) -> None:
+    def tell(self, event: str, *args: object) -> None:
         """An event of the socket's.  What a listener raises is logged and destroys the socket, which ends this way."""
         try:
-            self._socket.emit(event, *args)
+            self.socket.emit(event, *args)
         except Exception as error:
-            report(error, self._socket, event)
+            report(error, self.socket, event)
 
     # --- the end ---------------------------------------------------------------------------------
 
-    def _connected(self, handle: SocketProtocol) -> None:
+    def failed(self, error: Exception) -> None:
+        """There is nothing left to try."""
+        self.cancel()
+        self.socket.destroy(error)
+
+    def connected(self, handle: SocketProtocol) -> None:
+        """The first of all attempts has connected."""
         self._cancelAttempt = None
-        self._endAttempt()
-        if self._over:
+        if self.over:
             handle.close()
         else:
-            self._over = True
-            self._socket._connected(handle)
+            self.cancel()
+            self.socket._connected(handle)
 
 
-def _takingTurns(addresses: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """IPv6 and IPv4 by turns, beginning with the family of the first; within one the resolver's order."""
-    first = [each for each in addresses if each[1] == addresses[0][1]]
-    second = [each for each in addresses if each[1] != addresses[0][1]]
-    ordered: list[tuple[str, int]] = []
-    while first or second:
-        ordered.extend(queue.pop(0) for queue in (first, second) if queue)
-    return ordered
+def _entry(found: Any) -> tuple[Any, Any]:
+    """Address and family out of a lookup's answer, which may be anything."""
+    if isinstance(found, Mapping):
+        return found.get("address"), found.get("family")
+    return None, None

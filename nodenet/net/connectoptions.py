@@ -4,22 +4,45 @@ The options of C{Socket(...)} and C{connect(...)}, and the record that is made o
 
 from __future__ import annotations
 
-import math
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
+from nodenet.adapter.dial import ADDRCONFIG
 from nodenet.errors import invalidArgType, invalidArgValue, nodeError, outOfRange
 from nodenet.net.address import isIP
+from nodenet.net.defaults import (
+    LONGEST,
+    getDefaultAutoSelectFamily,
+    getDefaultAutoSelectFamilyAttemptTimeout,
+    readAttemptTimeout,
+)
 from nodenet.net.options import readPath, readPort, requireType
+
+if TYPE_CHECKING:
+    from nodenet.net.boundsocket import BoundSocket
 
 # What getaddrinfo's flags may be: any of dns.ADDRCONFIG, dns.V4MAPPED and dns.ALL together.
 _FLAGS = [getattr(socket, name, 0) for name in ("AI_ADDRCONFIG", "AI_V4MAPPED", "AI_ALL")]
 _HINTS = {first | second | third for first in (0, _FLAGS[0]) for second in (0, _FLAGS[1]) for third in (0, _FLAGS[2])}
 
+Bound = Literal["", "tcp", "unix", "gone"]
+"""What a socket was made with: no bound socket, one of a port, one of a path, or one that is closed meanwhile."""
+
 Lookup = Callable[[str, dict[str, Any], Callable[..., object]], object]
 """C{lookup(host, options, callback)}: what the C{lookup} option takes, see L{ConnectOptions}."""
+
+
+class Blocking(Protocol):
+    """What the C{blockList} option takes: a L{nodenet.net.BlockList}, and whatever else can be asked."""
+
+    def check(self, address: str, family: str, /) -> bool:
+        """
+        Whether C{address} is blocked.
+
+        @param family: C{"ipv4"} or C{"ipv6"}.
+        """
 
 
 class SocketOptions(TypedDict, total=False):
@@ -29,7 +52,9 @@ class SocketOptions(TypedDict, total=False):
     C{allowHalfOpen} (false): keep our side open when the peer has ended its.  C{readable}, C{writable} (true):
     false switches that side off.  C{highWaterMark} (65536), or one for each side: bytes.  C{encoding}: as by
     C{setEncoding}.  C{noDelay}, C{keepAlive} (false), C{keepAliveInitialDelay} (0 ms, rounded down to seconds):
-    applied when connected.  C{captureRejections} (false): see L{nodenet.events.EventEmitter}.  C{reactor}:
+    applied when connected.  C{fd}: an open descriptor to take over, of a TCP or UNIX socket or of a pipe.
+    C{handle}: a L{nodenet.net.BoundSocket} to connect from.  C{blockList}: a L{nodenet.net.BlockList} of addresses
+    that are not connected to.  C{captureRejections} (false): see L{nodenet.events.EventEmitter}.  C{reactor}:
     whose loop it lives on, by default Twisted's.
     """
 
@@ -43,6 +68,9 @@ class SocketOptions(TypedDict, total=False):
     noDelay: bool
     keepAlive: bool
     keepAliveInitialDelay: float
+    fd: int | None
+    handle: BoundSocket | None
+    blockList: Blocking | None
     captureRejections: bool
     reactor: Any
 
@@ -53,9 +81,11 @@ class ConnectOptions(SocketOptions, total=False):
 
     C{port}, C{host} (C{"localhost"}); or C{path}, a UNIX socket; or C{endpoint}, any Twisted client endpoint or
     a description of one.  C{localAddress}, C{localPort}: what to bind to.  C{family} (0): 4, 6 or 0 for both.
-    C{hints} (0), C{lookup}: see C{dns.lookup}.  C{autoSelectFamily} (true): try one address after another, each
-    for C{autoSelectFamilyAttemptTimeout} (250) ms.  C{timeout}: as by C{setTimeout}, ms; C{net.connect} only, as
-    are the options of the socket.
+    C{hints} (0), C{lookup}: see C{dns.lookup}.  C{autoSelectFamily} (true): try one address after another, the next
+    one at the latest after C{autoSelectFamilyAttemptTimeout} (250) ms; the first that answers is taken.
+    C{connectTimeout}: ms until the connection has to be there, lookup and all attempts together, else the socket is
+    destroyed with C{ETIMEDOUT}; 0 is none.  C{timeout}: as by C{setTimeout}, ms; C{net.connect} only, as are the
+    options of the socket.
     """
 
     port: int | str | None
@@ -69,6 +99,7 @@ class ConnectOptions(SocketOptions, total=False):
     lookup: Lookup | None
     autoSelectFamily: bool | None
     autoSelectFamilyAttemptTimeout: int | None
+    connectTimeout: float | None
     timeout: float
 
 
@@ -82,94 +113,119 @@ class Connect:
     host: str = "localhost"
     localAddress: str | None = None
     localPort: int = 0
-    family: int = 0
     lookupOptions: Mapping[str, Any] | None = None
     lookup: Lookup | None = None
     several: bool = True
     attemptTimeout: int = 250
+    connectTimeout: float = 0
 
-    @property
-    def local(self) -> tuple[str, int] | None:
-        """What to bind to, as Twisted takes it."""
+    def local(self, family: int) -> tuple[str, int] | None:
+        """What to bind to before an address of C{family} is tried."""
         if self.localAddress is None and not self.localPort:
             return None
-        return (self.localAddress or ("::" if isIP(self.host) == 6 else "0.0.0.0"), self.localPort)
+        return (self.localAddress or ("::" if family == 6 else "0.0.0.0"), self.localPort)
+
+    @property
+    def destination(self) -> tuple[str | None, int | None]:
+        """Where to, in the words of whoever asked."""
+        if self.endpoint is not None:
+            return (None, None)
+        return (self.path, None) if self.path is not None else (self.host, self.port)
 
 
-def readConnect(options: Mapping[str, Any], several: bool, attemptTimeout: int) -> Connect:
+def readConnect(options: Mapping[str, Any], bound: Bound = "") -> Connect:
     """
-    @param several: the default of C{autoSelectFamily}.
-    @param attemptTimeout: the default of C{autoSelectFamilyAttemptTimeout}.
+    @param bound: the kind of L{nodenet.net.BoundSocket} that the connection goes out from.  It decides whether it is a
+        path or a port that counts.
     @raise NodeError: what C{Socket.connect} documents.
     """
+    limit = _readTimeout(options.get("connectTimeout"))
     if options.get("endpoint") is not None:
-        return Connect(endpoint=options["endpoint"])
+        if bound:
+            raise invalidArgValue(
+                "options.endpoint", options["endpoint"], "cannot be used with an adopted bound socket"
+            )
+        return Connect(endpoint=options["endpoint"], connectTimeout=limit)
     path = options.get("path")
     if path is None and "port" not in options:
         raise nodeError("ERR_MISSING_ARGS", '"options" or "port" or "path" argument')
-    if path:
-        return Connect(path=readPath(requireType("options.path", path, str, "of type string")))
-    if "port" in options:
-        requireType("options.port", options["port"], (int, float, str), "one of type number or string")
-    port = readPort(options.get("port", 0), "Port")
+    if bound == "unix" or (path and bound != "tcp"):
+        path = readPath(requireType("options.path", path, str, "of type string"))
+        return Connect(path=path, connectTimeout=limit)
+    return _readTCP(options, bool(bound), limit)
+
+
+def _readTCP(options: Mapping[str, Any], bound: bool, limit: float) -> Connect:
+    """Everything in Node's order, so that the same mistake is told first."""
     host = requireType("options.host", options.get("host") or "localhost", str, "of type string")
     if "\0" in host:
         raise invalidArgValue("options.host", host, "must be a string without null bytes")
+    if bound and any(options.get(name) is not None for name in ("localAddress", "localPort")):
+        reason = "localAddress and localPort cannot be used with an adopted bound socket"
+        raise invalidArgValue("options", dict(options), reason)
     local = options.get("localAddress") or None
     if local is not None and not isIP(local):
         raise nodeError("ERR_INVALID_IP_ADDRESS", local)
     localPort = options.get("localPort") or 0
     requireType("options.localPort", localPort, (int, float), "of type number")
     localPort = readPort(localPort, "options.localPort")
+    if "port" in options:
+        requireType("options.port", options["port"], (int, float, str), "one of type number or string")
+    port = readPort(options.get("port", 0), "Port")
     chosen = options.get("autoSelectFamily")
     if chosen is None:
-        chosen = several
+        chosen = getDefaultAutoSelectFamily()
     requireType("options.autoSelectFamily", chosen, bool, "of type boolean")
-    timeout = options.get("autoSelectFamilyAttemptTimeout")
-    timeout = (
-        attemptTimeout if timeout is None else readAttemptTimeout("options.autoSelectFamilyAttemptTimeout", timeout)
-    )
-    lookup = options.get("lookup")
-    if lookup is not None and not callable(lookup):
-        raise invalidArgType("options.lookup", "of type function", lookup)
-    family = _readFamily(options.get("family"))
+    attemptTimeout = options.get("autoSelectFamilyAttemptTimeout")
+    if attemptTimeout is None:
+        attemptTimeout = getDefaultAutoSelectFamilyAttemptTimeout()
+    else:
+        attemptTimeout = readAttemptTimeout("options.autoSelectFamilyAttemptTimeout", attemptTimeout)
+    lookup, lookupOptions = (None, None) if isIP(host) else _readLookup(options)
     return Connect(
         port=port,
         host=host,
         localAddress=local,
         localPort=localPort,
-        family=family,
-        lookupOptions={"family": options.get("family"), "hints": _readHints(options.get("hints"))},
         lookup=lookup,
-        several=bool(chosen and family == 0 and local is None),
-        attemptTimeout=timeout,
+        lookupOptions=lookupOptions,
+        several=bool(
+            chosen and not bound and local is None and lookupOptions and lookupOptions["family"] not in (4, 6)
+        ),
+        attemptTimeout=attemptTimeout,
+        connectTimeout=limit,
     )
 
 
-def readAttemptTimeout(name: str, value: Any) -> int:
+def _readLookup(options: Mapping[str, Any]) -> tuple[Lookup | None, dict[str, Any]]:
     """
-    @return: ms, at least 10.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no number.
-    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, no whole number from 1 to 2147483647.
+    What concerns the lookup, which an IP address does not need.  Family and hints are the resolver's to judge: a
+    function gets them as they are.
     """
-    requireType(name, value, (int, float), "of type number")
-    if value != value or value in (math.inf, -math.inf) or value != int(value):
-        raise outOfRange(name, "an integer", value)
-    if not 1 <= value <= 2147483647:
-        raise outOfRange(name, ">= 1 && <= 2147483647", value)
-    return max(10, int(value))
+    lookup = options.get("lookup")
+    if lookup is not None and not callable(lookup):
+        raise invalidArgType("options.lookup", "of type function", lookup)
+    family = options.get("family")
+    family = {"IPv4": 4, "IPv6": 6}.get(family, family) if isinstance(family, str) else family
+    hints = options.get("hints")
+    if hints is None:
+        hints = 0
+    if lookup is None:
+        if family not in (None, 0, 4, 6) or isinstance(family, bool):
+            raise invalidArgValue("options.family", family, "must be one of: 0, 4, 6")
+        if requireType("options.hints", hints, (int, float), "of type number") not in _HINTS:
+            raise invalidArgValue("hints", hints)
+    if family not in (4, 6) and hints == 0:
+        hints = ADDRCONFIG
+    return lookup, {"family": family, "hints": hints}
 
 
-def _readFamily(value: Any) -> int:
-    families = {None: 0, 0: 0, 4: 4, 6: 6, "IPv4": 4, "IPv6": 6}
-    try:
-        return families[value]
-    except (KeyError, TypeError):
-        raise invalidArgValue("options.family", value, "must be one of: 0, 4, 6") from None
-
-
-def _readHints(value: Any) -> int:
-    hints: int = 0 if value is None else requireType("options.hints", value, (int, float), "of type number")
-    if hints not in _HINTS:
-        raise invalidArgValue("hints", value)
-    return hints
+def _readTimeout(value: Any) -> float:
+    """C{connectTimeout}: ms, 0 for none."""
+    if value is None:
+        return 0
+    name = "options.connectTimeout"
+    limit: float = requireType(name, value, (int, float), "of type number")
+    if not 0 <= limit <= LONGEST:
+        raise outOfRange(name, f">= 0 && <= {LONGEST}", value)
+    return limit

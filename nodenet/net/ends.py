@@ -19,12 +19,15 @@ class Ends:
     _handle: IStreamHandle | None = None
     _host: AddressInfo | None = None
     _peer: AddressInfo | None = None
+    _boundPath: AddressInfo | None = None  # the UNIX socket that it connects from
 
     def address(self) -> AddressInfo | dict[str, Any]:
         """Our own address; C{{}} without a connection and on a UNIX socket.  Node's C{socket.address}."""
         return self._ownAddress() or {}
 
     def _ownAddress(self) -> AddressInfo | None:
+        if self._boundPath is not None:
+            return self._boundPath
         if self._host is None and self._handle is not None:
             self._host = addressInfo(self._handle.getHost())
         return self._host

@@ -21,16 +21,21 @@ from typing import TYPE_CHECKING, Any, Unpack
 from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
+from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import (
     NodeError,
+    invalidArgType,
     invalidArgValue,
     nodeError,
     systemError,
 )
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
+from nodenet.net.address import addressInfo
+from nodenet.net.adopting import BoundPath, openHandle
+from nodenet.net.boundsocket import BoundSocket
 from nodenet.net.connecting import Connecting
-from nodenet.net.connectoptions import ConnectOptions, SocketOptions, readConnect
+from nodenet.net.connectoptions import Blocking, Bound, ConnectOptions, SocketOptions, readConnect
 from nodenet.net.ends import label
 from nodenet.net.options import readArguments, readDelay, refuseUnknown
 from nodenet.net.tuned import Tuned
@@ -41,10 +46,6 @@ if TYPE_CHECKING:
     from nodenet.net.typed import OnSocket
 
 Callback = Callable[..., object]
-
-# Node's defaults of autoSelectFamily and autoSelectFamilyAttemptTimeout.
-_AUTO_SELECT_FAMILY = True
-_ATTEMPT_TIMEOUT = 250
 
 
 class _Missing:
@@ -61,7 +62,8 @@ class Socket(Tuned, Duplex):
     One end of a TCP or UNIX connection.  Node's C{net.Socket}.
 
     C{Socket(allowHalfOpen=True)} or, as in Node, C{Socket({"allowHalfOpen": True})}; L{SocketOptions} has the
-    options.  A fresh socket is connected by L{connect}; a server makes its own.
+    options.  A fresh socket is connected by L{connect}; a server makes its own; C{Socket(fd=5)}, or C{Socket(5)},
+    takes an open descriptor over and is connected at once.
 
     Events: C{'lookup'}, C{'connectionAttempt'}, C{'connectionAttemptFailed'}, C{'connectionAttemptTimeout'},
     C{'connect'}, C{'ready'}, C{'data'}, C{'end'}, C{'drain'}, C{'finish'}, C{'timeout'}, C{'error'} and, always last,
@@ -70,7 +72,11 @@ class Socket(Tuned, Duplex):
     @ivar server: the server that accepted it, else C{None}.
     @ivar bytesRead: how many bytes came.  Kept after the end.
     @ivar autoSelectFamilyAttemptedAddresses: C{"ip:port"} of each attempt, where several addresses were tried.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an unknown option or a bad mark; C{ERR_INVALID_ARG_TYPE}.
+    @ivar blockList: addresses that it does not connect to, or C{None}.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an unknown option or a bad mark; C{ERR_INVALID_ARG_TYPE};
+        C{ERR_INVALID_FD_TYPE}, the descriptor is none of a connection or of a pipe.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, of C{fd}.
+    @raise NodeError: C{ERR_SOCKET_HANDLE_ADOPTED}, of C{handle}.
     """
 
     if TYPE_CHECKING:
@@ -84,11 +90,14 @@ class Socket(Tuned, Duplex):
     server: Server | None = None
     bytesRead = 0
     autoSelectFamilyAttemptedAddresses: list[str] | None = None
+    blockList: Blocking | None = None
 
     _pushesByItself = True  # the handle reads until it is told to stop
 
     _connecting: Connecting | None = None
+    _bound: Bound = ""  # what kind of a BoundSocket it began with
     _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
+    _hadError = False  # what 'close' tells: whatever comes after destroy() changes nothing
     _resetting = False
     _endedByPeer = False
     _pending: Sequence[tuple[Any, str]] = ()
@@ -97,8 +106,10 @@ class Socket(Tuned, Duplex):
     _bytesSent = 0
     _label = ""
 
-    def __init__(self, options: SocketOptions | None = None, /, **named: Unpack[SocketOptions]) -> None:
-        given: dict[str, Any] = {**(options or {}), **named}
+    def __init__(self, options: SocketOptions | int | None = None, /, **named: Unpack[SocketOptions]) -> None:
+        legacy = isinstance(options, int | float) and not isinstance(options, bool)
+        first: Any = {"fd": options} if legacy else options
+        given: dict[str, Any] = {**(first or {}), **named}
         refuseUnknown(given, SocketOptions)
         marks = {
             name: given[name]
@@ -121,6 +132,26 @@ class Socket(Tuned, Duplex):
         if given.get("keepAlive"):
             self._keepAlive = (True, initialDelay)
         self.on("end", self._readableEnded)
+        blockList = given.get("blockList")
+        if blockList is not None:
+            if not callable(getattr(blockList, "check", None)):
+                raise invalidArgType("options.blockList", "an net.BlockList", blockList)
+            self.blockList = blockList
+        handle = openHandle(given)
+        if handle is not None:
+            self._begin(handle, given.get("handle"))
+
+    def _begin(self, handle: IStreamHandle, bound: BoundSocket | None) -> None:
+        """It begins with what it was given: a descriptor, or a bound socket."""
+        self._attach(handle)
+        if bound is None:
+            if self.readable:
+                self.read(0)
+        elif bound._path is not None:
+            self._bound = "unix"
+            self._boundPath = BoundPath(bound._path)
+        else:
+            self._bound = "tcp"
 
     # --- connecting ------------------------------------------------------------------------------
 
@@ -141,23 +172,39 @@ class Socket(Tuned, Duplex):
             connection.)
         """
         given, callback = readArguments(args, options, ConnectOptions)
-        request = readConnect(given, _AUTO_SELECT_FAMILY, _ATTEMPT_TIMEOUT)
-        if not self.destroyed and self._hadHandle:
+        request = readConnect(given, self._bound)
+        bound = self._handle if isinstance(self._handle, UnconnectedHandle) else None
+        if bound is None and not self.destroyed and self._hadHandle:
             raise systemError(errno.EALREADY if self.connecting else errno.EISCONN, "connect")
         way = Connecting(self, request, self._useLoop())
         if self.destroyed:
             self._renew()
         if callback is not None:
             self.once("connect", callback)
-        self._setOut(way)
+        self._setOut(way, bound)
         return self
 
-    def _setOut(self, way: Connecting) -> None:
+    def _setOut(self, way: Connecting, bound: UnconnectedHandle | None = None) -> None:
         self._connecting = way
         self.connecting = self._hadHandle = self._refd = True
         self._useLoop().add(self)
         self._touch()
-        way.start()
+        made = None
+        if bound is not None:
+            self._host = addressInfo(bound.getHost())
+            self._handle = None
+            if bound.reading:
+                self.once("connect", lambda: self._read(0))
+            made = bound.take()
+        try:
+            way.start(made, atOnce=self._bound != "")
+        except BaseException:
+            # The lookup function's.  Whoever called it has no way that could be given up.
+            way.cancel()
+            self._connecting = None
+            self.connecting = self._hadHandle = False
+            self._useLoop().remove(self)
+            raise
 
     def _renew(self) -> None:
         """A destroyed socket is to connect again."""
@@ -167,12 +214,14 @@ class Socket(Tuned, Duplex):
         self.bytesRead = self._bytesSent = 0
         self._endedByPeer = False
         self._pending = ()
-        self.autoSelectFamilyAttemptedAddresses = None
+        if self._bound:
+            self._bound = "gone"
 
     def _connected(self, handle: IStreamHandle) -> None:
         """For L{Connecting}: the way has ended well."""
         self._connecting = None
         self.connecting = False
+        self._host = None
         if self._attach(handle):
             self.emit("connect")
             self.emit("ready")
@@ -246,7 +295,7 @@ class Socket(Tuned, Duplex):
         if callback is not None:
             callback(nodeError("ERR_STREAM_DESTROYED", "write") if error is None else error)
             self._errored = error  # a write that was lost is no failure of a socket that was given up
-        self.emit("close", error is not None)
+        self.emit("close", self._hadError)
 
     # --- for the stream halves -------------------------------------------------------------------
 
@@ -309,6 +358,7 @@ class Socket(Tuned, Duplex):
 
     def _destroy(self, error: BaseException | None, callback: Callback) -> None:
         wasOnItsWay = self._connecting is not None
+        self._hadError = error is not None
         self.connecting = False
         if self._idle is not None:
             self._idle.cancel()

@@ -147,7 +147,8 @@ class Stream(EventEmitter):
             self.emit("error", error)
 
     def _emitCloseNow(self) -> None:
-        self._closeEmitted = True
+        # False in a second life, which may have begun meanwhile: that has an end of its own.
+        self._closeEmitted = self._destroyed
         if self._emitsClose:
             self.emit("close")
 

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from nodenet.adapter.listen import Listening, alreadyListening
 from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import enter, inTurn
-from nodenet.errors import systemError
+from nodenet.errors import nodeError, systemError
 from nodenet.events import Listener
 from nodenet.interfaces import IStreamHandle
 from nodenet.net import Server, ServerOptions, Socket, SocketOptions, isIP
@@ -155,26 +155,33 @@ class _MemoryConnecting(Connecting):
         self._server = server
 
     def _tryPath(self, path: str) -> None:
-        self._socket.emit("connectionAttempt", path, None, None)
-        kernel.notify(partial(self._arrive, path, None, None))
+        self._knock(path, None, None)
 
-    def _attempt(self, address: str, family: int, failed: object) -> None:
-        port = self._request.port
-        self._socket.emit("connectionAttempt", address, port, family)
-        kernel.notify(partial(self._arrive, address, port, family))
+    def _tryOnly(self, address: str, family: int) -> None:
+        if self.over:
+            return
+        if self.blocked(address, family):
+            self.tell("connectionAttempt", address, self.request.port, family)
+            self.failed(nodeError("ERR_IP_BLOCKED", address))
+        else:
+            self._knock(address, self.request.port, family)
+
+    def _knock(self, *where: Any) -> None:
+        self.tell("connectionAttempt", *where)
+        kernel.notify(partial(self._arrive, *where))
 
     def _arrive(self, address: str, *details: int | None) -> None:
         """At the server's door.  It hears of a client that has given up meanwhile too, as of any other."""
         server = self._server
         if not server.listening:
-            if not self._over:
+            if not self.over:
                 error = systemError(errno.ECONNREFUSED, "connect", address, details[0])
-                enter(self._socket, self._onlyFailed, error, address, *details)
+                enter(self.socket, self._refused, error, address, *details)
             return
         where = server._where
         mine = UNIXAddress(None) if isinstance(where, UNIXAddress) else _inet(where.host, next(server._ports))
         ours, theirs = MemoryHandle.pair(addresses=(mine, where))
-        kernel.notify(partial(enter, self._socket, self._connected, ours))
+        kernel.notify(partial(enter, self.socket, self.connected, ours))
         enter(None, server._accept, theirs)
 
 

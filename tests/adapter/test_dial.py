@@ -12,14 +12,18 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.error import ConnectError, DNSLookupError, UserError
+from twisted.internet.error import ConnectBindError, ConnectError, DNSLookupError, UserError
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from nodenet.adapter import dial, turn
+from nodenet.adapter.bind import bindTCP, bindUNIX
 from nodenet.adapter.protocol import SocketProtocol
+from nodenet.errors import NodeSystemError
 from tests.net.cases import NetCase, later, misuse
 
 NOBODY = 65534
@@ -49,7 +53,9 @@ class DialCase(NetCase):
         self.failed.append(error)
 
     def tcp(self, port: int, address: str = "127.0.0.1", local: tuple[str, int] | None = None) -> dial.Cancel:
-        return dial.dialTCP(self.reactor, address, port, local, self.onConnected, self.onFailed)
+        attempt = dial.TCPAttempt(self.reactor, address, port, local)
+        attempt.start(self.onConnected, self.onFailed)
+        return attempt.cancel
 
     def unix(self, path: str) -> dial.Cancel:
         return dial.dialUNIX(self.reactor, path, self.onConnected, self.onFailed)
@@ -138,11 +144,16 @@ class TCPTests(DialCase):
         self.tcp(port, local=("127.0.0.3", 0))
         self.assertEqual((await self.handle()).getHost().host, "127.0.0.3")
 
+    def refused(self, *args: Any) -> Any:
+        """What an attempt raises at once; nothing follows."""
+        error = self.assertRaises(NodeSystemError, self.tcp, *args)
+        self.assertEqual((self.connected, self.failed), ([], []))
+        return error
+
     async def test_localTaken(self) -> None:
-        """C{bind EADDRINUSE}."""
+        """C{bind EADDRINUSE}, at once."""
         taken = (await self.listening()).address().port
-        self.tcp(await self.port(), local=("127.0.0.1", taken))
-        error = await self.error()
+        error = self.refused(await self.port(), "127.0.0.1", ("127.0.0.1", taken))
         self.assertEqual(
             (error.code, error.syscall, error.address, error.port, str(error)),
             ("EADDRINUSE", "bind", "127.0.0.1", taken, f"bind EADDRINUSE 127.0.0.1:{taken}"),
@@ -150,8 +161,7 @@ class TCPTests(DialCase):
 
     async def test_localNotOurs(self) -> None:
         """C{bind EADDRNOTAVAIL}."""
-        self.tcp(await self.port(), local=("203.0.113.5", 0))
-        error = await self.error()
+        error = self.refused(await self.port(), "127.0.0.1", ("203.0.113.5", 0))
         self.assertEqual(
             (error.code, error.port, str(error)), ("EADDRNOTAVAIL", None, "bind EADDRNOTAVAIL 203.0.113.5")
         )
@@ -160,15 +170,65 @@ class TCPTests(DialCase):
         """C{bind EINVAL}."""
         port = await self.port()
         for address, local in (("127.0.0.1", "::1"), ("::1", "127.0.0.1")):
-            self.tcp(port, address, local=(local, 0))
-            error = await self.error()
+            error = self.refused(port, address, (local, 0))
             self.assertEqual((error.code, error.syscall, str(error)), ("EINVAL", "bind", f"bind EINVAL {local}"))
+
+    async def test_refusedFrom(self) -> None:
+        """With a local port the error tells where the attempt came from."""
+        port, mine = await self.refusing(), await self.refusing()
+        for local, text in ((("127.0.0.1", mine), f" - Local (127.0.0.1:{mine})"), (("127.0.0.1", 0), "")):
+            self.tcp(port, "127.0.0.1", local)
+            error = await self.error()
+            self.assertEqual(str(error), f"connect ECONNREFUSED 127.0.0.1:{port}{text}")
+            found = (error.localAddress, error.localPort)
+            self.assertEqual(found, local if local[1] else (None, None))
+            self.assertIsInstance(error.__cause__, ConnectError)
 
     async def test_noSuchZone(self) -> None:
         """An IPv6 address with a zone that there is not."""
-        self.tcp(80, "fe80::1%nodenet")
-        error = await self.error()
-        self.assertEqual((error.code, str(error)), ("EINVAL", "connect EINVAL fe80::1%nodenet:80"))
+        error = self.refused(80, "fe80::1%nodenet")
+        self.assertEqual((error.code, str(error)), ("EINVAL", "connect EINVAL fe80::1%nodenet:80 - Local (:::0)"))
+
+    async def test_made(self) -> None:
+        """A socket that is there already; of the other family it cannot connect."""
+        port = await self.port()
+        made = bindTCP("127.0.0.4", 0)
+        dial.TCPAttempt(self.reactor, "127.0.0.1", port, None, made).start(self.onConnected, self.onFailed)
+        self.assertEqual((await self.handle()).getHost().host, "127.0.0.4")
+        for mine, address, code in (("127.0.0.1", "::1", "EAFNOSUPPORT"), ("::1", "127.0.0.1", "EINVAL")):
+            made = bindTCP(mine, 0)
+            where = f"{mine}:{made.getsockname()[1]}"
+            attempt = dial.TCPAttempt(self.reactor, address, 80, None, made)
+            error = self.assertRaises(NodeSystemError, attempt.start, self.onConnected, self.onFailed)
+            self.assertEqual(str(error), f"connect {code} {address}:80 - Local ({where})")
+            self.assertEqual(made.fileno(), -1, "closed")
+
+    async def test_madeAndBound(self) -> None:
+        """One that is not bound yet is."""
+        made = sockets.socket()
+        made.setblocking(False)
+        attempt = dial.TCPAttempt(self.reactor, "127.0.0.1", await self.port(), ("127.0.0.5", 0), made)
+        attempt.start(self.onConnected, self.onFailed)
+        self.assertEqual((await self.handle()).getHost().host, "127.0.0.5")
+
+    async def test_neverStarted(self) -> None:
+        """An attempt that was given up before it set out leaves nothing open."""
+        made = bindTCP("127.0.0.1", 0)
+        attempt = dial.TCPAttempt(self.reactor, "127.0.0.1", 80, None, made)
+        attempt.cancel()
+        attempt.cancel()
+        self.assertEqual(made.fileno(), -1)
+
+    def test_inMemory(self) -> None:
+        """On a reactor in memory everything is the reactor's; a local address that it cannot have is heard of later."""
+        reactor = MemoryReactorClock()
+        attempt = dial.TCPAttempt(reactor, "192.0.2.1", 80, ("192.0.2.2", 5))
+        attempt.start(self.onConnected, self.onFailed)
+        host, port, factory, timeout, local = reactor.tcpClients[0]
+        self.assertEqual((host, port, timeout, local), ("192.0.2.1", 80, None, ("192.0.2.2", 5)))
+        factory.clientConnectionFailed(None, Failure(ConnectBindError(errno.EADDRINUSE)))
+        self.assertEqual([str(error) for error in self.failed], ["bind EADDRINUSE 192.0.2.2:5"])
+        self.failed.clear()
 
     async def test_cancel(self) -> None:
         """Given up, nothing is called; twice, too; nor after the connection."""
@@ -177,9 +237,6 @@ class TCPTests(DialCase):
             cancel()
             cancel()
             await self.nothing()
-        cancel = self.tcp(80, "fe80::1%nodenet")
-        cancel()
-        await self.nothing()
 
     async def test_cancelLater(self) -> None:
         """While the kernel is at it."""
@@ -194,8 +251,8 @@ class TCPTests(DialCase):
         def raising(value: object) -> None:
             raise ValueError("callback")
 
-        dial.dialTCP(self.reactor, "127.0.0.1", await self.refusing(), None, raising, raising)
-        dial.dialTCP(self.reactor, "127.0.0.1", await self.port(), None, raising, raising)
+        for port in (await self.refusing(), await self.port()):
+            dial.TCPAttempt(self.reactor, "127.0.0.1", port).start(raising, raising)
         await later(0.05)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
 
@@ -251,14 +308,28 @@ class UNIXTests(DialCase):
             os.seteuid(0)
 
     async def test_long(self) -> None:
-        """A path that does not fit, and one with a NUL inside: C{EINVAL}, later."""
+        """A path that does not fit, and one with a NUL inside: C{EINVAL}, at once."""
         fits = "/tmp/" + "x" * 102
         self.unix(fits)
         self.assertEqual((await self.error()).code, "ENOENT")
         for path in (fits + "x", "\0" + "x" * 108, "/tmp/" + "é" * 60, "/tmp/a\0b"):
-            self.unix(path)
-            error = await self.error()
-            self.assertEqual((error.code, error.address, str(error)), ("EINVAL", path, f"connect EINVAL {path}"))
+            error = self.assertRaises(NodeSystemError, self.unix, path)
+            text = f"connect EINVAL {path} - Local (undefined:undefined)"
+            self.assertEqual((error.code, error.address, str(error)), ("EINVAL", path, text))
+            made = bindUNIX("")
+            self.assertRaises(NodeSystemError, dial.dialUNIX, self.reactor, path, self.onConnected, self.onFailed, made)
+            self.assertEqual(made.fileno(), -1, "closed")
+
+    async def test_made(self) -> None:
+        """From a path that is bound already."""
+        peers: list[Any] = []
+        self.server(peers.append).listen(self.path)
+        made = bindUNIX(self.path + "2")
+        dial.dialUNIX(self.reactor, self.path, self.onConnected, self.onFailed, made)
+        await self.handle()
+        while not peers:
+            await later()
+        peers[0].destroy()
 
     async def test_abstract(self) -> None:
         """A leading NUL."""
@@ -274,18 +345,27 @@ class UNIXTests(DialCase):
         port = await self.port()
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
-        for dialling, where in (
-            (lambda: self.unix(self.path), self.path),
-            (lambda: self.tcp(port), f"127.0.0.1:{port}"),
+        for dialling, where, text in (
+            (lambda: self.unix(self.path), self.path, ""),
+            (lambda: self.tcp(port), f"127.0.0.1:{port}", " - Local (undefined:undefined)"),
+            (lambda: self.tcp(port, local=("127.0.0.1", 0)), "127.0.0.1", ""),
         ):
             resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
             filling = self.fill()
-            dialling()
+            try:
+                dialling()
+            except NodeSystemError as raised:
+                self.failed.append(raised)
             for number in filling:
                 os.close(number)
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-            error = await self.error()
-            self.assertEqual((error.code, error.syscall, str(error)), ("EMFILE", "connect", f"connect EMFILE {where}"))
+            while not self.failed:
+                await later()
+            error = self.failed.pop()
+            syscall = "bind" if where == "127.0.0.1" else "connect"
+            self.assertEqual(
+                (error.code, error.syscall, str(error)), ("EMFILE", syscall, f"{syscall} EMFILE {where}{text}")
+            )
 
     def fill(self) -> list[int]:
         """Open files until there can be no more."""
@@ -298,11 +378,10 @@ class UNIXTests(DialCase):
 
     async def test_cancel(self) -> None:
         """Nothing is called."""
-        for path in (self.path, "/tmp/" + "x" * 200):
-            cancel = self.unix(path)
-            cancel()
-            cancel()
-            await self.nothing()
+        cancel = self.unix(self.path)
+        cancel()
+        cancel()
+        await self.nothing()
 
 
 class DefaultTests(DialCase):

@@ -21,6 +21,7 @@ from nodenet.events import EventEmitter, once
 BUILTIN = {
     "ERR_INVALID_ARG_TYPE": TypeError,
     "ERR_INVALID_ARG_VALUE": TypeError,
+    "ERR_INVALID_FD_TYPE": TypeError,
     "ERR_INVALID_HANDLE_TYPE": TypeError,
     "ERR_INVALID_IP_ADDRESS": TypeError,
     "ERR_MISSING_ARGS": TypeError,

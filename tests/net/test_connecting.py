@@ -9,15 +9,19 @@ import socket as sockets
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.error import ConnectionRefusedError, TCPTimedOutError
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import inTurn, net, nextTick
 from nodenet.adapter import dial
+from nodenet.adapter.loop import loopOf
 from nodenet.errors import AggregateError
 from nodenet.events import once
-from nodenet.net.connecting import _takingTurns
-from tests.net.cases import NetCase, closed, later, note
+from nodenet.net.connectoptions import Blocking
+from nodenet.net.eyeballs import takingTurns
+from tests.net.cases import NetCase, closed, later, misuse, note
 
 WAY = (
     "lookup",
@@ -48,12 +52,21 @@ def answering(*addresses: str) -> Callable[..., None]:
     return lookup
 
 
+def answeringLater(*addresses: str) -> Callable[..., None]:
+    """The same, but after the call."""
+
+    def lookup(host: str, options: dict[str, Any], callback: Callable[..., None]) -> None:
+        later().addCallback(lambda _: answering(*addresses)(host, options, callback))
+
+    return lookup
+
+
 class TurnsTests(SynchronousTestCase):
     """In which order several addresses are tried."""
 
     def check(self, given: str, expected: str) -> None:
         addresses = [(name, 4 if name[0] == "d" else 6) for name in given.split()]
-        self.assertEqual([name for name, _ in _takingTurns(addresses)], expected.split())
+        self.assertEqual([name for name, _ in takingTurns(addresses)], expected.split())
 
     def test_order(self) -> None:
         """The families take turns, beginning with that of the first; within one the resolver's order stays."""
@@ -176,16 +189,27 @@ class LookupTests(NetCase):
         def lookup(*args: Any) -> None:
             raise ValueError("lookup")
 
+        port = await self.setUpServer()
         client = self.socket()
-        self.assertRaises(ValueError, client.connect, port=1, host=NAME, lookup=lookup)
-        client.destroy()
-        await closed(client)
+        self.assertRaises(ValueError, client.connect, port=1, host=NAME, lookup=lookup, connectTimeout=50)
+        self.assertEqual((client.connecting, client.pending, client.readyState), (False, True, "open"))
+        self.assertNotIn(client, loopOf()._active)
+        client.connect(port, "127.0.0.1")
+        await once(client, "ready")
 
     async def test_noAddress(self) -> None:
         """An answer that is no address."""
         for options, answer, message in (
             ({"family": 4}, ("x", 4), "Invalid IP address: x"),
             ({"family": 4}, (None,), "Invalid IP address: None"),
+            ({"family": 4}, (["127.0.0.1"], 4), "Invalid IP address: ['127.0.0.1']"),
+            ({"family": 4}, (), "Invalid IP address: None"),
+            ({}, (["127.0.0.1"],), "Invalid IP address: None"),
+            ({}, ("127.0.0.1",), "Invalid IP address: None"),
+            ({}, (5,), "Invalid IP address: None"),
+            ({}, (), "Invalid IP address: None"),
+            ({}, ([{}],), "Invalid IP address: None"),
+            ({}, ([{"address": 5, "family": 4}],), "Invalid IP address: 5"),
             ({}, ([{"address": "x", "family": 4}],), "Invalid IP address: x"),
             ({}, ([],), "Invalid IP address: None"),
         ):
@@ -201,17 +225,24 @@ class LookupTests(NetCase):
 
     async def test_wrongFamily(self) -> None:
         """An answer of a family that there is not."""
-        client = self.connect(
-            port=1, host=NAME, family=4, lookup=lambda host, options, callback: callback(None, "127.0.0.1", 5)
-        )
-        client.on("error", lambda error: None)
-        await closed(client)
-        error = client.errored
-        self.assertEqual(
-            (error.code, error.message, error.host, error.port),
-            ("ERR_INVALID_ADDRESS_FAMILY", "Invalid address family: 5 name.test:1", NAME, 1),
-        )
-        self.assertIsInstance(error, ValueError)
+        for options, answer in (
+            ({"family": 4}, ("127.0.0.1", 5)),
+            ({}, ([{"address": "127.0.0.1", "family": 5}],)),
+        ):
+            client = self.connect(
+                port=1,
+                host=NAME,
+                lookup=lambda host, options, callback, answer=answer: callback(None, *answer),
+                **options,
+            )
+            client.on("error", lambda error: None)
+            await closed(client)
+            error = client.errored
+            self.assertEqual(
+                (error.code, error.message, error.host, error.port),
+                ("ERR_INVALID_ADDRESS_FAMILY", "Invalid address family: 5 name.test:1", NAME, 1),
+            )
+            self.assertIsInstance(error, ValueError)
 
     async def test_localhost(self) -> None:
         """The default host, by the system's resolver."""
@@ -353,14 +384,15 @@ class SeveralTests(NetCase):
         )
 
     async def test_again(self) -> None:
-        """The list begins anew with each connect()."""
+        """The list of attempts is the last one's that had several addresses, as in Node."""
         port = await self.port()
         client = self.connect(port=port, host=NAME, lookup=answering("::1", "127.0.0.1"))
         await once(client, "ready")
         client.destroy()
         await closed(client)
+        attempted = [f"::1:{port}", f"127.0.0.1:{port}"]
         client.connect(port, "127.0.0.1")
-        self.assertIsNone(client.autoSelectFamilyAttemptedAddresses)
+        self.assertEqual(client.autoSelectFamilyAttemptedAddresses, attempted)
         await once(client, "ready")
 
     async def test_destroyedInBetween(self) -> None:
@@ -376,8 +408,8 @@ class SeveralTests(NetCase):
         self.assertEqual(client.autoSelectFamilyAttemptedAddresses, [f"::1:{port}"])
 
 
-class AttemptTimeoutTests(SynchronousTestCase):
-    """Attempts that do not answer, on a reactor and a clock in memory."""
+class ClockCase(SynchronousTestCase):
+    """Connecting on a reactor and a clock in memory."""
 
     def setUp(self) -> None:
         self.reactor = MemoryReactorClock()
@@ -394,8 +426,25 @@ class AttemptTimeoutTests(SynchronousTestCase):
     def attempts(self) -> list[Any]:
         return [each for each in self.heard if each[0] != "lookup"]
 
-    def test_givenUp(self) -> None:
-        """After 250 ms the next one is tried; the last one has all the time there is."""
+    def refuse(self, index: int, error: Exception | None = None) -> None:
+        """What the reactor says when an attempt has failed."""
+        factory = self.reactor.tcpClients[index][2]
+        factory.clientConnectionFailed(self.reactor.connectors[index], Failure(error or ConnectionRefusedError()))
+        self.advance(0)
+
+    def answer(self, index: int) -> StringTransport:
+        """What it says when one has connected."""
+        transport = StringTransport()
+        self.reactor.tcpClients[index][2].buildProtocol(None).makeConnection(transport)
+        self.advance(0)
+        return transport
+
+
+class AttemptTimeoutTests(ClockCase):
+    """Attempts that do not answer.  In Node they would be given up."""
+
+    def test_overtaken(self) -> None:
+        """After 250 ms the next one sets out beside it; the last one has all the time there is."""
         self.start("192.0.2.1", "2001:db8::1", "192.0.2.2")
         first = ("connectionAttempt", "192.0.2.1", 80, 4)
         second = ("connectionAttempt", "2001:db8::1", 80, 6)
@@ -404,7 +453,6 @@ class AttemptTimeoutTests(SynchronousTestCase):
         self.assertEqual(self.attempts(), [first])
         self.advance(2)
         self.assertEqual(self.attempts()[1:], [("connectionAttemptTimeout", "192.0.2.1", 80, 4), second])
-        self.assertEqual([connector.stoppedConnecting for connector in self.reactor.connectors], [False, False])
         self.advance(251)
         third = ("connectionAttempt", "192.0.2.2", 80, 4)
         self.assertEqual(self.attempts()[3:], [("connectionAttemptTimeout", "2001:db8::1", 80, 6), third])
@@ -427,27 +475,94 @@ class AttemptTimeoutTests(SynchronousTestCase):
         self.assertEqual(self.attempts(), [("connectionAttempt", "192.0.2.1", 80, 4)])
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
-    def test_aggregate(self) -> None:
-        """One that was given up counts as C{ETIMEDOUT} among the failures."""
-        from twisted.internet.error import ConnectionRefusedError
-        from twisted.python.failure import Failure
+    def test_overtakenWins(self) -> None:
+        """An attempt whose time was over may connect after all; what set out after it is closed."""
+        self.start("192.0.2.1", "2001:db8::1", "192.0.2.2")
+        self.advance(251)
+        self.advance(251)
+        closed: list[int] = []
+        for index, connector in enumerate(self.reactor.connectors):
+            connector.disconnect = lambda index=index: closed.append(index)
+        self.answer(0)
+        self.assertEqual([each[0] for each in self.heard[-2:]], ["connect", "ready"])
+        self.assertEqual((closed, self.socket.connecting), ([1, 2], False))
+        self.refuse(1)
+        self.assertEqual(self.heard[-1], ("ready",))
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
+    def test_secondWins(self) -> None:
+        """The others are closed, and no further one sets out."""
+        self.start("192.0.2.1", "192.0.2.2", "192.0.2.3")
+        self.advance(251)
+        closed: list[str] = []
+        self.reactor.connectors[0].disconnect = lambda: closed.append("first")
+        self.answer(1)
+        self.advance(10_000)
+        self.assertEqual((closed, len(self.reactor.tcpClients)), (["first"], 2))
+        self.assertEqual([each[0] for each in self.heard[-2:]], ["connect", "ready"])
+        attempted = ["192.0.2.1:80", "192.0.2.2:80"]
+        self.assertEqual(self.socket.autoSelectFamilyAttemptedAddresses, attempted)
+
+    def test_lateWinner(self) -> None:
+        """A connection that comes when another has won already is closed, and nobody hears of it."""
         self.start("192.0.2.1", "192.0.2.2")
         self.advance(251)
-        factory = self.reactor.tcpClients[1][2]
-        factory.clientConnectionFailed(self.reactor.connectors[1], Failure(ConnectionRefusedError()))
-        self.advance(0)
-        errors = self.socket.errored.errors
+        self.answer(1)
+        late = self.answer(0)
+        self.assertTrue(late.disconnecting)
+        self.assertEqual(self.heard[-1], ("ready",))
+        inTurn(self.socket.destroy)
+
+    def test_aggregate(self) -> None:
+        """All failures in the order of the attempts, in which they need not have come; each is the real one."""
+        self.start("192.0.2.1", "192.0.2.2")
+        self.advance(251)
+        self.refuse(1)
+        failed = [each[:4] for each in self.heard if each[0] == "connectionAttemptFailed"]
+        self.assertEqual(failed, [("connectionAttemptFailed", "192.0.2.2", 80, 4)])
+        self.assertTrue(self.socket.connecting, "the first may still connect")
+        self.refuse(0, TCPTimedOutError())
+        failed = [each[1] for each in self.heard if each[0] == "connectionAttemptFailed"]
+        self.assertEqual(failed, ["192.0.2.2", "192.0.2.1"])
+        error = self.socket.errored
         self.assertEqual(
-            [(each.code, each.address, each.port) for each in errors],
+            [(each.code, each.address, each.port) for each in error.errors],
             [
                 ("ETIMEDOUT", "192.0.2.1", 80),
                 ("ECONNREFUSED", "192.0.2.2", 80),
             ],
         )
-        self.assertEqual((errors[0].syscall, errors[0].errno), ("connect", errno.ETIMEDOUT))
-        self.assertEqual(str(errors[0]), "connect ETIMEDOUT 192.0.2.1:80")
-        self.assertEqual(self.socket.errored.code, "ETIMEDOUT")
+        self.assertEqual(str(error.errors[0]), "connect ETIMEDOUT 192.0.2.1:80")
+        self.assertEqual(error.code, "ETIMEDOUT")
+        self.assertEqual(self.heard[-2:], [("error", error), ("close", True)])
+
+    def test_overtakenFails(self) -> None:
+        """The failure of one that was overtaken changes nothing for the one that runs."""
+        self.start("192.0.2.1", "192.0.2.2", "192.0.2.3")
+        self.advance(251)
+        self.refuse(0)
+        self.assertEqual(len(self.reactor.tcpClients), 2)
+        self.advance(200)
+        self.assertEqual(len(self.reactor.tcpClients), 2)
+        self.advance(51)
+        self.assertEqual(len(self.reactor.tcpClients), 3)
+
+    def test_failureHastens(self) -> None:
+        """The failure of the latest is not waited out."""
+        self.start("192.0.2.1", "192.0.2.2", "192.0.2.3")
+        self.advance(251)
+        self.refuse(1)
+        self.assertEqual(len(self.reactor.tcpClients), 3)
+
+    def test_defaultTimeout(self) -> None:
+        """As the program has set it."""
+        self.addCleanup(net.setDefaultAutoSelectFamilyAttemptTimeout, 250)
+        net.setDefaultAutoSelectFamilyAttemptTimeout(1000)
+        self.start("192.0.2.1", "192.0.2.2")
+        self.advance(999)
+        self.assertEqual(len(self.reactor.tcpClients), 1)
+        self.advance(2)
+        self.assertEqual(len(self.reactor.tcpClients), 2)
 
     def test_destroy(self) -> None:
         """At each stage nothing is left in the reactor, and nothing more is told."""
@@ -517,6 +632,75 @@ class AttemptTimeoutTests(SynchronousTestCase):
         self.assertEqual((len(told), self.socket.connecting), (1, True))
 
 
+class ConnectTimeoutTests(ClockCase):
+    """C{connectTimeout}: everything together, on each way."""
+
+    def expire(self, ms: float, address: object, port: object) -> Any:
+        """Nothing before C{ms}, then the end."""
+        self.advance(ms - 1)
+        self.assertTrue(self.socket.connecting)
+        self.advance(2)
+        error = self.socket.errored
+        self.assertIsInstance(error, TimeoutError)
+        self.assertEqual((error.code, error.errno, error.syscall), ("ETIMEDOUT", errno.ETIMEDOUT, "connect"))
+        self.assertEqual((error.address, error.port), (address, port))
+        self.advance(0)
+        self.assertEqual(self.heard[-2:], [("error", error), ("close", True)])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        return error
+
+    def test_address(self) -> None:
+        """While an address does not answer."""
+        inTurn(lambda: self.socket.connect(port=80, host="192.0.2.1", connectTimeout=500))
+        error = self.expire(500, "192.0.2.1", 80)
+        self.assertEqual(str(error), "connect ETIMEDOUT 192.0.2.1:80")
+
+    def test_lookup(self) -> None:
+        """While the resolver does not answer; what it says later is nothing to anybody."""
+        waiting: list[Any] = []
+        self.socket.connect(port=80, host=NAME, connectTimeout=500, lookup=lambda *args: waiting.append(args[2]))
+        error = self.expire(500, NAME, 80)
+        self.assertEqual(str(error), f"connect ETIMEDOUT {NAME}:80")
+        waiting[0](None, [entry("192.0.2.1")])
+        self.assertEqual(self.reactor.tcpClients, [])
+
+    def test_severalTogether(self) -> None:
+        """Over all attempts; those that have failed already are the cause."""
+        self.start("192.0.2.1", "192.0.2.2", "192.0.2.3", connectTimeout=500)
+        self.refuse(0)
+        self.advance(251)
+        error = self.expire(249, NAME, 80)
+        self.assertEqual([each.address for each in error.__cause__.errors], ["192.0.2.1"])
+        self.assertEqual(len(self.reactor.tcpClients), 3)
+
+    def test_path(self) -> None:
+        """Of a UNIX socket."""
+        inTurn(lambda: self.socket.connect(path="/nodenet", connectTimeout=500))
+        self.assertEqual(str(self.expire(500, "/nodenet", None)), "connect ETIMEDOUT /nodenet")
+
+    def test_endpoint(self) -> None:
+        """Of an endpoint, which is cancelled."""
+        inTurn(lambda: self.socket.connect(endpoint="tcp:192.0.2.1:80:timeout=1000", connectTimeout=500))
+        self.assertEqual(str(self.expire(500, None, None)), "connect ETIMEDOUT")
+
+    def test_inTime(self) -> None:
+        """Connected, destroyed or refused: the clock stops."""
+        for end in (lambda: self.answer(0), lambda: inTurn(self.socket.destroy), lambda: self.refuse(0)):
+            self.setUp()
+            inTurn(lambda: self.socket.connect(port=80, host="192.0.2.1", connectTimeout=500))
+            end()
+            self.advance(0)
+            self.assertEqual(self.reactor.getDelayedCalls(), [])
+            inTurn(self.socket.destroy)
+            self.advance(0)
+
+    def test_none(self) -> None:
+        """0 is no limit."""
+        inTurn(lambda: self.socket.connect(port=80, host="192.0.2.1", connectTimeout=0))
+        self.advance(10_000_000)
+        self.assertTrue(self.socket.connecting)
+
+
 class CancelTests(NetCase):
     """destroy() at each stage of the way."""
 
@@ -577,6 +761,22 @@ class CancelTests(NetCase):
         await later(0.02)
         self.assertEqual([event for event, *_ in heard], ["lookup", "close"])
 
+    async def test_inSeveral(self) -> None:
+        """In an attempt, or a failure, of several: no further one.  (The first of it ends a program of Node's.)"""
+        server = await self.listening()
+        accepted = note(server, "connection")
+        for event in ("lookup", "connectionAttempt", "connectionAttemptFailed"):
+            client = self.connect(
+                port=server.address().port, host=NAME, lookup=answeringLater("127.0.0.2", "127.0.0.1")
+            )
+            client.on(event, lambda *_, client=client: client.destroy())
+            heard = note(client, *WAY)
+            await closed(client)
+            await later(0.02)
+            self.assertEqual([heard[-2][0], heard[-1]], [event, ("close", False)])
+            self.assertEqual(heard.count(("connect",)), 0)
+        self.assertEqual(accepted, [])
+
     async def test_exceptionInAttempt(self) -> None:
         """A listener on the way that raises: logged, and the socket is destroyed with it."""
         for event in ("connectionAttempt", "lookup"):
@@ -586,6 +786,142 @@ class CancelTests(NetCase):
             await closed(client)
             self.assertEqual([heard[0][0], type(heard[0][1]), heard[1]], ["error", KeyError, ("close", True)], event)
             self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+
+class LocalTests(NetCase):
+    """C{localAddress} and C{localPort}."""
+
+    async def test_notOurs(self) -> None:
+        """An address that cannot be bound is an error, and no attempt."""
+        client = self.connect(port=1, host="127.0.0.1", localAddress="203.0.113.9")
+        heard = note(client, *WAY)
+        await closed(client)
+        error = client.errored
+        self.assertEqual((heard, str(error)), ([("error", error), ("close", True)], "bind EADDRNOTAVAIL 203.0.113.9"))
+
+    async def test_several(self) -> None:
+        """Of several addresses it is what became of each."""
+        taken = (await self.listening()).address().port
+        client = self.connect(port=1, host=NAME, lookup=answering("127.0.0.2", "::1"), localPort=taken)
+        heard = note(client, *WAY)
+        await closed(client)
+        self.assertEqual([event for event, *_ in heard], ["error", "close"])
+        errors = client.errored.errors
+        self.assertEqual(str(errors[0]), f"bind EADDRINUSE 0.0.0.0:{taken}")
+        self.assertEqual([each.syscall for each in errors], ["bind", "bind"])
+
+    async def test_from(self) -> None:
+        """Both; and the refusal tells them."""
+        server = await self.listening(lambda peer: peer.on("error", lambda error: None))
+        port = server.address().port
+        free = net.BoundSocket(host="127.0.0.7")
+        mine = free.address().port
+        free.close()
+        client = self.connect(port=port, host="127.0.0.1", localAddress="127.0.0.7", localPort=mine)
+        await once(client, "connect")
+        self.assertEqual((client.localAddress, client.localPort), ("127.0.0.7", mine))
+        client.resetAndDestroy()
+        server.close()
+        await closed(client)
+        client = self.connect(port=port, host="127.0.0.1", localAddress="127.0.0.7", localPort=mine)
+        client.on("error", lambda error: None)
+        await closed(client)
+        error = client.errored
+        self.assertEqual((error.localAddress, error.localPort), ("127.0.0.7", mine))
+        self.assertEqual(str(error), f"connect ECONNREFUSED 127.0.0.1:{port} - Local (127.0.0.7:{mine})")
+
+
+class BlockListTests(NetCase):
+    """C{blockList}: what it says of each kind of way."""
+
+    def blocking(self, *addresses: str) -> Blocking:
+        blocked = [(address, f"ipv{net.isIP(address)}") for address in addresses]
+
+        class Blocked:
+            def check(self, address: str, family: str) -> bool:
+                return (address, family) in blocked
+
+        return Blocked()
+
+    async def refused(self, **options: Any) -> tuple[list[str], Any]:
+        client = self.connect(port=1, blockList=self.blocking("127.0.0.2", "::1"), **options)
+        heard = note(client, *WAY)
+        await closed(client)
+        return [event for event, *_ in heard], client.errored
+
+    async def test_single(self) -> None:
+        """One address: the attempt is told, then the error; nothing is sent."""
+        for options in ({"host": "127.0.0.2"}, {"host": NAME, "lookup": answeringLater("127.0.0.2"), "family": 4}):
+            events, error = await self.refused(**options)
+            self.assertEqual([event for event in events if event != "lookup"], ["connectionAttempt", "error", "close"])
+            self.assertEqual((error.code, str(error)), ("ERR_IP_BLOCKED", "IP(127.0.0.2) is blocked by net.BlockList"))
+
+    async def test_all(self) -> None:
+        """All of several: each is a failure without an attempt."""
+        events, error = await self.refused(host=NAME, lookup=answering("127.0.0.2", "::1"))
+        self.assertEqual(events[-2:], ["error", "close"])
+        self.assertNotIn("connectionAttempt", events)
+        self.assertEqual([each.code for each in error.errors], ["ERR_IP_BLOCKED"] * 2)
+
+    async def test_some(self) -> None:
+        """The others are tried."""
+        server = await self.listening()
+        port = server.address().port
+        client = self.connect(
+            port=port,
+            host=NAME,
+            blockList=self.blocking("127.0.0.2"),
+            lookup=answeringLater("127.0.0.2", "127.0.0.1"),
+        )
+        heard = note(client, *WAY[1:])
+        await once(client, "ready")
+        failed = "connectionAttemptFailed"
+        self.assertEqual([event for event, *_ in heard], [failed, "connectionAttempt", "connect", "ready"])
+        self.assertEqual(client.autoSelectFamilyAttemptedAddresses, [f"127.0.0.1:{port}"])
+
+    def test_misuse(self) -> None:
+        """Only a BlockList will do."""
+        text = 'The "options.blockList" property must be an net.BlockList.'
+        for value in (5, "x", {}, [], True):
+            self.assertEqual(misuse(net.Socket, blockList=value), ("ERR_INVALID_ARG_TYPE", text))
+            self.assertEqual(misuse(net.connect, 1, blockList=value), ("ERR_INVALID_ARG_TYPE", text))
+        self.assertIsNone(net.Socket(blockList=None).blockList)
+
+
+class AgainTests(NetCase):
+    """One socket, connected again at odd times."""
+
+    async def test_inError(self) -> None:
+        """In C{'error'}, before C{'close'}: that comes, and the connection after it works."""
+        server = await self.listening(lambda peer: peer.end("hello"))
+        port = server.address().port
+        client = self.connect(1, "127.0.0.1")
+        client.once("error", lambda error: client.connect(port, "127.0.0.1"))
+        heard = note(client, "error", "connect", "data", "end", "close")
+        while heard.count(("close", False)) < 1:
+            await later()
+        self.assertEqual([event for event, *_ in heard], ["error", "close", "connect", "data", "end", "close"], heard)
+        self.assertEqual(heard[1], ("close", True))
+
+    async def test_atOnce(self) -> None:
+        """After destroy(), before C{'close'}: the first attempt is given up, there is one connection."""
+        server = await self.listening(lambda peer: peer.end("hello"))
+        accepted = note(server, "connection")
+        client = self.socket()
+        heard = note(client, "connectionAttempt", "error", "connect", "data", "end", "close")
+        port = server.address().port
+
+        def twice() -> None:
+            client.connect(port, "127.0.0.1")
+            client.destroy()
+            client.connect(port, "127.0.0.1")
+
+        inTurn(twice)
+        while heard.count(("close", False)) < 2:
+            await later()
+        names = [event for event, *_ in heard]
+        self.assertEqual(sorted(names), sorted(["close", "connectionAttempt", "connect", "data", "end", "close"]))
+        self.assertEqual(len(accepted), 1)
 
 
 class PathTests(NetCase):

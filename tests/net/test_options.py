@@ -12,7 +12,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import net
-from nodenet.net.connectoptions import Connect, ConnectOptions, SocketOptions, readAttemptTimeout, readConnect
+from nodenet.adapter.dial import ADDRCONFIG
+from nodenet.net.connectoptions import Connect, ConnectOptions, SocketOptions, readConnect
+from nodenet.net.defaults import readAttemptTimeout
 from nodenet.net.listenoptions import Listen, ListenOptions, ServerOptions, readListen
 from nodenet.net.options import isNumeric, readArguments, readPort, refuseUnknown
 from tests.net.cases import misuse
@@ -295,6 +297,18 @@ CONNECT: tuple[tuple[dict[str, Any], str, str], ...] = (
         for ms in ("5", True, [])
     ),
     *(
+        ({"port": 1, "connectTimeout": ms}, BAD_TYPE, 'The "options.connectTimeout" property must be of type number.')
+        for ms in ("5", True, [])
+    ),
+    *(
+        (
+            {"port": 1, "connectTimeout": ms},
+            OUT_OF_RANGE,
+            'The value of "options.connectTimeout" is out of range. It must be >= 0 && <= 2147483647.',
+        )
+        for ms in (-1, 2**31, math.nan, math.inf)
+    ),
+    *(
         ({"port": 1, "family": family}, BAD_VALUE, "The property 'options.family' must be one of: 0, 4, 6.")
         for family in (5, "IPv5", "4", True, [], math.nan)
     ),
@@ -424,14 +438,14 @@ class ConnectTests(SynchronousTestCase):
     """What good options become."""
 
     def read(self, **options: Any) -> Connect:
-        return readConnect(options, True, 250)
+        return readConnect(options)
 
     def test_defaults(self) -> None:
         """Node's."""
         request = self.read(port=80)
         self.assertEqual((request.port, request.host, request.path, request.endpoint), (80, "localhost", None, None))
-        self.assertEqual((request.localAddress, request.localPort, request.local), (None, 0, None))
-        self.assertEqual((request.family, request.lookup), (0, None))
+        self.assertEqual((request.localAddress, request.localPort, request.local(4)), (None, 0, None))
+        self.assertEqual((request.lookup, request.lookupOptions), (None, {"family": None, "hints": ADDRCONFIG}))
         self.assertEqual((request.several, request.attemptTimeout), (True, 250))
 
     def test_port(self) -> None:
@@ -461,9 +475,11 @@ class ConnectTests(SynchronousTestCase):
 
     def test_family(self) -> None:
         """By number and by name; with one, a single address is wanted."""
-        for given, family in ((0, 0), (None, 0), (4, 4), (6, 6), ("IPv4", 4), ("IPv6", 6)):
+        for given, family in ((0, 0), (None, None), (4, 4), (6, 6), ("IPv4", 4), ("IPv6", 6)):
             request = self.read(port=1, family=given)
-            self.assertEqual((request.family, request.several), (family, family == 0), given)
+            hints = 0 if family else ADDRCONFIG
+            self.assertEqual(request.lookupOptions, {"family": family, "hints": hints}, given)
+            self.assertEqual(request.several, not family, given)
 
     def test_several(self) -> None:
         """Several addresses are not tried if it is refused, nor from a fixed local address."""
@@ -471,7 +487,10 @@ class ConnectTests(SynchronousTestCase):
         self.assertFalse(self.read(port=1, localAddress="127.0.0.1").several)
         self.assertTrue(self.read(port=1, localPort=5, autoSelectFamily=True).several)
         self.assertTrue(self.read(port=1, autoSelectFamily=None, localAddress="").several)
-        self.assertFalse(readConnect({"port": 1}, False, 250).several)
+        self.addCleanup(net.setDefaultAutoSelectFamily, True)
+        net.setDefaultAutoSelectFamily(False)
+        self.assertFalse(self.read(port=1).several)
+        self.assertTrue(self.read(port=1, autoSelectFamily=True).several)
 
     def test_attemptTimeout(self) -> None:
         """At least 10 ms; the default is handed in."""
@@ -485,18 +504,57 @@ class ConnectTests(SynchronousTestCase):
             ({"localAddress": "127.0.0.1"}, ("127.0.0.1", 0)),
             ({"localAddress": "::1", "localPort": 5}, ("::1", 5)),
             ({"localPort": 5}, ("0.0.0.0", 5)),
-            ({"localPort": 5, "host": "::1"}, ("::", 5)),
             ({"localPort": 0, "localAddress": None}, None),
             ({"localPort": 5.0}, ("0.0.0.0", 5)),
         ):
-            self.assertEqual(self.read(port=1, **options).local, local, options)
+            self.assertEqual(self.read(port=1, **options).local(4), local, options)
+        self.assertEqual(self.read(port=1, localPort=5).local(6), ("::", 5))
 
     def test_lookup(self) -> None:
         """What a lookup function is given."""
         request = self.read(port=1, lookup=callback, family="IPv6", hints=0)
         self.assertIs(request.lookup, callback)
-        self.assertEqual(request.lookupOptions, {"family": "IPv6", "hints": 0})
+        self.assertEqual(request.lookupOptions, {"family": 6, "hints": 0})
         self.assertIsNone(self.read(port=1, lookup=None).lookup)
+
+    def test_lookupJudges(self) -> None:
+        """A lookup function gets family and hints as they are; several addresses are asked for, but for 4 and 6."""
+        for family, hints in ((5, 1), ("x", "y"), ([], 1.5)):
+            request = self.read(port=1, lookup=callback, family=family, hints=hints)
+            self.assertEqual((request.lookupOptions, request.several), ({"family": family, "hints": hints}, True))
+
+    def test_noLookup(self) -> None:
+        """What concerns the lookup is nothing to an address."""
+        request = self.read(port=1, host="::1", lookup=5, family=9, hints="x")
+        self.assertEqual((request.lookup, request.lookupOptions, request.several), (None, None, False))
+
+    def test_connectTimeout(self) -> None:
+        """ms; 0 and None are none; on each way."""
+        for given, ms in ((None, 0), (0, 0), (1, 1), (0.5, 0.5), (2**31 - 1, 2**31 - 1)):
+            self.assertEqual(self.read(port=1, connectTimeout=given).connectTimeout, ms)
+        self.assertEqual(self.read(path="/x", connectTimeout=5).connectTimeout, 5)
+        self.assertEqual(self.read(endpoint=object(), connectTimeout=5).connectTimeout, 5)
+
+    def test_destination(self) -> None:
+        """In the words of whoever asked."""
+        self.assertEqual(self.read(port=1).destination, ("localhost", 1))
+        self.assertEqual(self.read(path="/x", port=1).destination, ("/x", None))
+        self.assertEqual(self.read(endpoint=object()).destination, (None, None))
+
+    def test_bound(self) -> None:
+        """From a bound socket: its kind decides between port and path, and the address is settled."""
+        self.assertEqual(readConnect({"path": "/x"}, "tcp").destination, ("localhost", 0))
+        self.assertEqual(readConnect({"path": "/x", "port": 1}, "unix").destination, ("/x", None))
+        self.assertEqual(readConnect({"path": "/x", "port": 1}, "gone").destination, ("/x", None))
+        self.assertFalse(readConnect({"port": 1}, "tcp").several)
+        text = "The argument 'options' localAddress and localPort cannot be used with an adopted bound socket."
+        for name, value in (("localAddress", "::1"), ("localPort", 0)):
+            for bound in ("tcp", "gone"):
+                self.assertEqual(misuse(readConnect, {"port": 1, name: value}, bound), (BAD_VALUE, text))
+        self.assertEqual(
+            misuse(readConnect, {"port": 1}, "unix"), (BAD_TYPE, 'The "options.path" property must be of type string.')
+        )
+        self.assertEqual(misuse(readConnect, {"endpoint": 1}, "tcp")[0], BAD_VALUE)
 
 
 class ListenTests(SynchronousTestCase):
