@@ -39,7 +39,7 @@ from zope.interface import provider  # noqa: E402
 from nodenet import net  # noqa: E402
 from nodenet.adapter.turn import nextTick  # noqa: E402
 from nodenet.errors import NodeError  # noqa: E402
-from nodenet.events import EventEmitter  # noqa: E402
+from nodenet.events import EventEmitter, once  # noqa: E402
 
 reactor: Any = _reactor
 
@@ -231,6 +231,17 @@ def listen(server: net.Server, fn: Callable[[int], object], **options: Any) -> n
         return fn(port)
 
     return server.listen({"port": 0, "host": "127.0.0.1", **options}, listening)
+
+
+async def freePort(name: str = "<port>") -> int:
+    """A port of this machine that nobody listens on."""
+    server = net.createServer().listen(0, "127.0.0.1")
+    await once(server, "listening")
+    port: int = server.address().port
+    nameport(port, name)
+    server.close()
+    await once(server, "close")
+    return port
 
 
 def setTimeout(ms: float, fn: Callable[..., object], *args: Any) -> None:
