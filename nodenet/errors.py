@@ -68,10 +68,19 @@ class AbortError(NodeError):
 
     name = "AbortError"
 
-    def __init__(self, reason: object = None) -> None:
-        super().__init__("The operation was aborted", "ABORT_ERR")
+    def __init__(self, reason: object = None, message: str = "The operation was aborted") -> None:
+        super().__init__(message, "ABORT_ERR")
         if isinstance(reason, BaseException):
             self.__cause__ = reason
+
+
+class AbortTimeoutError(NodeError, TimeoutError):
+    """The reason of an C{AbortSignal.timeout(ms)}.  C{code} is C{"TIMEOUT_ERR"}."""
+
+    name = "TimeoutError"
+
+    def __init__(self) -> None:
+        super().__init__("The operation was aborted due to timeout", "TIMEOUT_ERR")
 
 
 class NodeSystemError(NodeError, OSError):

@@ -86,10 +86,11 @@ class AbortTests(SynchronousTestCase):
         self.assertEqual(self.calls, [])
 
     def test_addedMeanwhile(self) -> None:
-        """A listener that is added by another is too late."""
+        """A listener that is added by another is called after all others, as in Node."""
         self.signal.addEventListener("abort", lambda signal: signal.addEventListener("abort", self.note))
+        self.signal.addEventListener("abort", self.noting("second"))
         self.controller.abort()
-        self.assertEqual(self.calls, [])
+        self.assertEqual(self.calls, ["second", self.signal])
 
     def test_abortedByAListener(self) -> None:
         """A listener that aborts again does nothing."""

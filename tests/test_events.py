@@ -267,15 +267,28 @@ class EmittingTests(EmitterCase):
         self.assertIs(self.emitter.emit("x"), True)
 
     def test_notConstructed(self) -> None:
-        """A subclass that forgot super().__init__() is told so, by name."""
+        """A subclass may use itself before it has called super().__init__(), and what it added stays."""
+        calls = self.calls
 
-        class Forgetful(EventEmitter):
+        class Hasty(EventEmitter):
             def __init__(self) -> None:
-                pass
+                calls.append((self.eventNames(), self.emit("x"), self.listenerCount("x"), self.getMaxListeners()))
+                self.off("x", print).removeAllListeners()
+                self.once("x", calls.append).on("x", calls.append).emit("x", "called")
+                super().__init__()
 
-        for use in (lambda: Forgetful().on("x", print), lambda: Forgetful().emit("x")):
-            error = self.assertRaises(RuntimeError, use)
-            self.assertEqual(str(error), "Forgetful.__init__ has not called super().__init__()")
+        self.assertEqual(Hasty().listenerCount("x"), 1)
+        self.assertEqual(calls, [([], False, 0, 10), "called", "called"])
+        self.assertEqual(EventEmitter().eventNames(), [], "no two emitters share what they have")
+
+    def test_errorBeforeConstruction(self) -> None:
+        """An 'error' that the constructor emits before anything else is raised."""
+
+        class Failing(EventEmitter):
+            def __init__(self) -> None:
+                self.emit("error", ValueError("x"))
+
+        self.assertRaises(ValueError, Failing)
 
 
 class OnceTests(EmitterCase):
@@ -493,8 +506,7 @@ class MaxListenersTests(EmitterCase):
     def test_limitInTheText(self) -> None:
         """Whole numbers are shown as such, whatever their type and size."""
         for limit, text in ((1.0, "is 1."), (1.5, "is 1.5."), (1000000, "is 1000000."), (inf, "is inf.")):
-            self.emitter.setMaxListeners(limit)
-            self.assertIn(text, str(MaxListenersExceededWarning(self.emitter, "x", 5)))
+            self.assertIn(text, str(MaxListenersExceededWarning(self.emitter, "x", 5, limit)))
 
     def test_default(self) -> None:
         """The default of the class is in force wherever nothing else was set, at once."""
