@@ -230,7 +230,7 @@ def finished(stream: Stream, options: Any = None, callback: Callback | None = No
         raise invalidArgType("cleanup", "of type boolean", cleanup)
     signal = optionalSignal("options.signal", given.get("signal"))
     if not isinstance(stream, Stream):
-        raise invalidArgType("stream", "an instance of Stream", stream)
+        raise invalidArgType("stream", "an instance of ReadableStream, WritableStream, or Stream", stream)
     wanted = given.get("readable"), given.get("writable")
     errors = given.get("error", True)
     if callback is not None:
@@ -273,7 +273,7 @@ def addAbortSignal(signal: SignalOption, stream: _AnyStream) -> _AnyStream:
     """
     found = requireSignal("signal", signal)
     if not isinstance(stream, Stream):
-        raise invalidArgType("stream", "an instance of Stream", stream)
+        raise invalidArgType("stream", "an instance of ReadableStream, WritableStream, or Stream", stream)
 
     def abort() -> None:
         stream.destroy(AbortError(found.reason))
