@@ -23,9 +23,7 @@ def monitored(e):
     e.on(errorMonitor, lambda *a: log("main", "first monitor", *a))
     e.on(errorMonitor, lambda *a: log("main", "second monitor", *a))
     attempt("monitored, nobody hears", e.emit, "error", Exception("one"), "more")
-    log(
-        "main", "monitors do not count", e.listenerCount("error"), e.listenerCount(errorMonitor), len(e.eventNames())
-    )
+    log("main", "monitors do not count", e.listenerCount("error"), e.listenerCount(errorMonitor), len(e.eventNames()))
     e.once("error", lambda *a: log("main", "heard", *a))
     attempt("monitored and heard", e.emit, "error", Exception("two"), "more")
     attempt("once is once", e.emit, "error", "three")

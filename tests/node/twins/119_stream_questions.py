@@ -8,14 +8,14 @@ from nodenet.stream import Duplex, PassThrough, Readable, Writable, duplexPair
 from tests.node.trace import log, wait
 
 QUESTIONS = [stream.isReadable, stream.isWritable, stream.isErrored, stream.isDisturbed, stream.isDestroyed]
-READABLE = (
-    "readable readableFlowing readableLength readableHighWaterMark readableEncoding readableObjectMode readableEnded "
-    "readableDidRead readableAborted"
-).split()
-WRITABLE = (
-    "writable writableLength writableHighWaterMark writableNeedDrain writableEnded writableFinished writableCorked "
-    "writableObjectMode"
-).split()
+READABLE = [
+    f"readable{name}"
+    for name in ("", "Flowing", "Length", "HighWaterMark", "Encoding", "ObjectMode", "Ended", "DidRead", "Aborted")
+]
+WRITABLE = [
+    f"writable{name}"
+    for name in ("", "Length", "HighWaterMark", "NeedDrain", "Ended", "Finished", "Corked", "ObjectMode")
+]
 
 
 def answers(s):
