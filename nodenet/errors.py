@@ -208,7 +208,11 @@ def asException(value: object) -> BaseException:
     """
     if isinstance(value, BaseException):
         return value
-    error: Any = nodeError("ERR_UNHANDLED_ERROR", repr(value))
+    try:
+        shown = repr(value)
+    except Exception:
+        shown = object.__repr__(value)
+    error: Any = nodeError("ERR_UNHANDLED_ERROR", shown)
     error.context = value
     return cast(NodeError, error)
 

@@ -380,6 +380,18 @@ class ErrorTests(EmitterCase):
             self.assertEqual(error.context, args[0] if args else None)
             self.assertIsNone(error.__context__)
 
+    def test_unhandledUnshowable(self) -> None:
+        """What cannot even be shown is in the error all the same."""
+
+        class Unshowable:
+            def __repr__(self) -> str:
+                raise KeyError("repr")
+
+        value = Unshowable()
+        error: Any = self.assertRaises(NodeError, self.emitter.emit, "error", value)
+        self.assertEqual((error.code, error.context), ("ERR_UNHANDLED_ERROR", value))
+        self.assertIn("Unshowable object at", error.message)
+
     def test_handled(self) -> None:
         """With a listener 'error' is an event like any other."""
         self.assertTrue(self.emitter.on("error", self.note).emit("error", 1, 2))
