@@ -4,6 +4,7 @@ L{nodenet.events.EventEmitter}: registrations, emissions, warnings, and what asy
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from math import inf, nan
 from typing import Any
@@ -675,6 +676,32 @@ class CaptureRejectionsTests(EmitterCase):
         error = ValueError("x")
         inTurn(result.errback, error)
         self.assertEqual(self.calls, [(error,)])
+
+    def test_awaitable(self) -> None:
+        """Whatever can be awaited counts: what Node calls a thenable."""
+        error = ValueError("x")
+
+        class Failing:
+            def __await__(self) -> Any:
+                raise error
+                yield
+
+        self.emitter.on("error", self.note).on("x", Failing)
+        inTurn(self.emitter.emit, "x")
+        self.assertEqual(self.calls, [(error,)])
+
+    def test_future(self) -> None:
+        """So does a future of asyncio, which stays the user's."""
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+        future = loop.create_future()
+        error = ValueError("x")
+        self.emitter.on("error", self.note).on("x", lambda: future)
+        inTurn(self.emitter.emit, "x")
+        future.set_exception(error)
+        loop.call_soon(loop.stop)
+        inTurn(loop.run_forever)
+        self.assertEqual((self.calls, future.exception()), ([(error,)], error))
 
     def test_withoutErrorListener(self) -> None:
         """Without an 'error' listener the failure is logged."""

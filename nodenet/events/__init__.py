@@ -5,8 +5,8 @@ Python functions have no C{this}; a listener that needs its emitter is a method 
 
 What a listener returns is ignored, unless it is a coroutine or a Deferred: that is run to its end, and
 its failure is logged and destroys the emitter (where it is a stream), or is given to C{'error'} with
-C{captureRejections}.  A Deferred is taken over: its failure is dealt with here, and later callbacks of it
-get C{None}.
+C{captureRejections}, which awaits whatever else can be awaited, too.  A Deferred is taken over: its failure
+is dealt with here, and later callbacks of it get C{None}.
 
 C{defaultMaxListeners} and C{captureRejections} may be read and set here as on the class; one value is behind both.
 """

@@ -8,7 +8,8 @@ still runs this time, one added does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Hashable
+from asyncio import isfuture
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Final, Self, TypedDict, TypeVar, overload
 
 from twisted.internet.defer import Deferred
@@ -94,9 +95,9 @@ class EventEmitter(metaclass=EmitterClass):
     C{EventEmitter.listenerCount(emitter, event)} and C{EventEmitter.getMaxListeners(emitter)} do the same.
 
     @param options: a mapping of the options, as in Node.
-    @param captureRejections: a listener's coroutine or Deferred that fails is given to C{'error'}
-        instead of only being logged.  Default: C{EventEmitter.captureRejections}, as it is now; that is
-        false until somebody changes it.
+    @param captureRejections: a listener's coroutine or Deferred, or anything else that can be awaited, that fails is
+        given to C{'error'} instead of only being logged.  Default: C{EventEmitter.captureRejections}, as it is now; that
+        is false until somebody changes it.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{captureRejections} is neither of the two;
         C{ERR_INVALID_ARG_VALUE}, an unknown option.
     """
@@ -248,9 +249,11 @@ class EventEmitter(metaclass=EmitterClass):
         return self._events.get(event)
 
     def _settle(self, result: object, event: Hashable, args: tuple[Any, ...]) -> None:
-        """What a listener returned: a coroutine or a Deferred is run to its end."""
+        """What a listener returned: a coroutine, a Deferred and, to capture, what else can be awaited is run."""
         if isinstance(result, Coroutine):
             result = Deferred.fromCoroutine(result)
+        elif self.captureRejections and isinstance(result, Awaitable) and not isinstance(result, Deferred):
+            result = Deferred.fromFuture(result) if isfuture(result) else Deferred.fromCoroutine(_waitFor(result))
         if isinstance(result, Deferred):
             result.addErrback(self._rejected, self.captureRejections, event, args)
 
@@ -352,6 +355,10 @@ class EventEmitter(metaclass=EmitterClass):
         if 0 < limit < count and event not in self._warned:
             self._warned |= {event}
             warnOfLeak(self, event, count, limit)
+
+
+async def _waitFor(awaitable: Awaitable[object]) -> object:
+    return await awaitable
 
 
 def _unwrap(listener: Listener) -> Listener:

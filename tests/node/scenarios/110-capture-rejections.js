@@ -15,6 +15,8 @@ const turn = () => new Promise((r) => setTimeout(r, 10));
   await turn();
   one.once('y', fails('of a once listener')).emit('y');
   await turn();
+  one.once('z', () => ({ then(resolve, reject) { reject(new Error('of a thenable')); } })).emit('z');
+  await turn();
   const off = new EventEmitter();
   off.on('error', () => log('main', 'NEVER'));
   off.on('x', fails('not captured')).emit('x');

@@ -28,6 +28,13 @@ async def captured():
     await wait(10)
     one.once("y", fails("of a once listener")).emit("y")
     await wait(10)
+    one.once("z", Thenable).emit("z")
+    await wait(10)
+
+
+class Thenable:
+    def __await__(self):
+        raise Exception("of a thenable")
 
 
 async def uncaptured():
