@@ -96,8 +96,8 @@ class EventEmitter(metaclass=EmitterClass):
 
     @param options: a mapping of the options, as in Node.
     @param captureRejections: a listener's coroutine or Deferred, or anything else that can be awaited, that fails is
-        given to C{'error'} instead of only being logged.  Default: C{EventEmitter.captureRejections}, as it is now; that
-        is false until somebody changes it.
+        given to C{'error'} instead of only being logged.  Default: C{EventEmitter.captureRejections}, as it is now;
+        that is false until somebody changes it.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{captureRejections} is neither of the two;
         C{ERR_INVALID_ARG_VALUE}, an unknown option.
     """

@@ -1,7 +1,7 @@
 'use strict';
 // for await over streams: how it ends, what leaving it does, destroyOnReturn, objects, and disposing.
-const { log } = require('./_trace');
-const { PassThrough, Readable, Writable } = require('stream');
+const { net, log, listen } = require('./_trace');
+const { PassThrough, Readable } = require('stream');
 const turn = () => new Promise((r) => setTimeout(r, 5));
 const watched = (name, s) => s.on('error', (e) => log(name, 'error', e)).on('close', () => log(name, 'close')).on('end', () => log(name, 'end'));
 const loop = async (what, iterable, leave) => {
@@ -63,4 +63,15 @@ const state = (s) => [s.destroyed, s.readableEnded, s.readableAborted, s.readabl
   const waiting = i.next();
   setTimeout(() => by.end('two'), 2);
   log('main', 'by hand', (await waiting).value, (await i.next()).done, (await i.next()).done);
+  const server = net.createServer((s) => { s.on('error', () => {}).resume(); });
+  listen(server, async (port) => {
+    const live = watched('live', net.connect(port, '127.0.0.1'));
+    await new Promise((r) => live.once('connect', r));
+    log('main', 'disposed', await live[Symbol.asyncDispose](), live.destroyed, live.closed);
+    const over = watched('over', net.connect(port, '127.0.0.1')).resume();
+    over.end();
+    await new Promise((r) => over.once('close', r));
+    log('main', 'disposed when it is over', await over[Symbol.asyncDispose](), over.destroyed);
+    server.close();
+  });
 })();

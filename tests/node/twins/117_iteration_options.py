@@ -1,14 +1,15 @@
 """
-C{async for} over streams: how it ends, what leaving it does, C{destroyOnReturn}, objects.
+C{async for} over streams: how it ends, what leaving it does, C{destroyOnReturn}, objects, and disposing.
 """
 
 import nodenet
+from nodenet import net
 from nodenet.stream import PassThrough, Readable
-from tests.node.trace import log, setTimeout, wait
+from tests.node.trace import listen, log, promise, setTimeout, wait
 
 
 def watched(name, s):
-    s.on("error", lambda e: log(name, "error", e)).on("close", lambda: log(name, "close"))
+    s.on("error", lambda e: log(name, "error", e)).on("close", lambda *_: log(name, "close"))
     return s.on("end", lambda: log(name, "end"))
 
 
@@ -106,6 +107,23 @@ async def main():
     waiting = anext(i)
     setTimeout(2, by.end, "two")
     log("main", "by hand", await waiting, await anext(i, True), await anext(i, True))
+    server = net.createServer(lambda s: s.on("error", lambda e: None).resume())
+
+    async def listening(port):
+        live = watched("live", net.connect(port, "127.0.0.1"))
+        await promise(lambda resolve: live.once("connect", resolve))
+        async with live:
+            pass
+        log("main", "disposed", None, live.destroyed, live.closed)
+        over = watched("over", net.connect(port, "127.0.0.1")).resume()
+        over.end()
+        await promise(lambda resolve: over.once("close", resolve))
+        async with over:
+            pass
+        log("main", "disposed when it is over", None, over.destroyed)
+        server.close()
+
+    listen(server, listening)
 
 
 if __name__ == "__main__":
