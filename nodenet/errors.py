@@ -68,10 +68,19 @@ class AbortError(NodeError):
 
     name = "AbortError"
 
-    def __init__(self, reason: object = None) -> None:
-        super().__init__("The operation was aborted", "ABORT_ERR")
+    def __init__(self, reason: object = None, message: str = "The operation was aborted") -> None:
+        super().__init__(message, "ABORT_ERR")
         if isinstance(reason, BaseException):
             self.__cause__ = reason
+
+
+class AbortTimeoutError(NodeError, TimeoutError):
+    """The reason of an C{AbortSignal.timeout(ms)}.  C{code} is C{"TIMEOUT_ERR"}."""
+
+    name = "TimeoutError"
+
+    def __init__(self) -> None:
+        super().__init__("The operation was aborted due to timeout", "TIMEOUT_ERR")
 
 
 class NodeSystemError(NodeError, OSError):
@@ -199,7 +208,11 @@ def asException(value: object) -> BaseException:
     """
     if isinstance(value, BaseException):
         return value
-    error: Any = nodeError("ERR_UNHANDLED_ERROR", repr(value))
+    try:
+        shown = repr(value)
+    except Exception:
+        shown = object.__repr__(value)
+    error: Any = nodeError("ERR_UNHANDLED_ERROR", shown)
     error.context = value
     return cast(NodeError, error)
 

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet.abort import AbortController, AbortSignal
-from nodenet.errors import AbortError, NodeTypeError
+from nodenet.errors import AbortError, AbortTimeoutError, NodeRangeError, NodeTypeError
+from nodenet.events import getEventListeners, once
+from nodenet.events.signals import requireSignal
 
 
 class AbortTests(SynchronousTestCase):
@@ -42,6 +46,7 @@ class AbortTests(SynchronousTestCase):
         reason = self.signal.reason
         assert isinstance(reason, AbortError)
         self.assertEqual((reason.code, reason.name), ("ABORT_ERR", "AbortError"))
+        self.assertEqual(reason.message, "This operation was aborted")
 
     def test_twice(self) -> None:
         """A second abort changes nothing and calls nobody."""
@@ -86,10 +91,11 @@ class AbortTests(SynchronousTestCase):
         self.assertEqual(self.calls, [])
 
     def test_addedMeanwhile(self) -> None:
-        """A listener that is added by another is too late."""
+        """A listener that is added by another is called after all others, as in Node."""
         self.signal.addEventListener("abort", lambda signal: signal.addEventListener("abort", self.note))
+        self.signal.addEventListener("abort", self.noting("second"))
         self.controller.abort()
-        self.assertEqual(self.calls, [])
+        self.assertEqual(self.calls, ["second", self.signal])
 
     def test_abortedByAListener(self) -> None:
         """A listener that aborts again does nothing."""
@@ -133,3 +139,176 @@ class AbortTests(SynchronousTestCase):
         self.assertEqual((signal.aborted, signal.reason), (True, "why"))
         signal.addEventListener("abort", self.note)
         self.assertEqual(self.calls, [])
+
+    def test_standsForItsEvent(self) -> None:
+        """What listeners get has the type and the target of Node's event."""
+        self.signal.addEventListener("abort", self.note)
+        self.controller.abort()
+        event: Any = self.calls[0]
+        self.assertEqual((event.type, event.target), ("abort", self.signal))
+
+    def test_listenersStay(self) -> None:
+        """Listeners are listed after they were called, but for those of once; so is a late one, which never is."""
+        self.signal.addEventListener("abort", self.note)
+        self.signal.addEventListener("abort", self.noting("mapping"), {"once": True})
+        self.signal.addEventListener("abort", self.noting("keyword"), once=True)
+        self.controller.abort()
+        self.signal.addEventListener("abort", print)
+        self.assertEqual(getEventListeners(self.signal, "abort"), [self.note, print])
+        self.assertEqual(self.calls, [self.signal, "mapping", "keyword"])
+
+    def test_onabort(self) -> None:
+        """The attribute is one more listener, which keeps its place when it is replaced."""
+        self.assertIsNone(self.signal.onabort)
+        self.signal.onabort = self.noting("replaced")
+        self.signal.addEventListener("abort", self.noting("second"))
+        self.signal.onabort = self.note
+        self.assertEqual(self.signal.onabort, self.note)
+        self.controller.abort()
+        self.assertEqual(self.calls, [self.signal, "second"])
+
+    def test_onabortTakenBack(self) -> None:
+        """What cannot be called takes it back, as in the DOM."""
+        for nobody in (None, 5):
+            signal: Any = AbortSignal()
+            signal.onabort = self.note
+            signal.onabort = nobody
+            self.assertIsNone(signal.onabort)
+            signal._abort(None)
+        self.assertEqual(self.calls, [])
+
+
+class AnyTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.one, self.two = AbortController(), AbortController()
+        self.calls: list[object] = []
+
+    def test_first(self) -> None:
+        """The first of them aborts it, with its reason; what comes later means nothing."""
+        signal = AbortSignal.any([self.one.signal, self.two.signal])
+        signal.addEventListener("abort", self.calls.append)
+        self.assertFalse(signal.aborted)
+        self.two.abort("two")
+        self.one.abort("one")
+        self.assertEqual((signal.aborted, signal.reason, self.calls), (True, "two", [signal]))
+
+    def test_abortedAlready(self) -> None:
+        """One that is aborted aborts it at once."""
+        signal = AbortSignal.any([self.one.signal, AbortSignal.abort("before")])
+        self.assertEqual((signal.aborted, signal.reason), (True, "before"))
+
+    def test_none(self) -> None:
+        """Of none it is never aborted."""
+        self.assertFalse(AbortSignal.any([]).aborted)
+
+    def test_order(self) -> None:
+        """All that follow are aborted before anybody is told; then the source's listeners are told first."""
+        first = AbortSignal.any([self.one.signal])
+        second = AbortSignal.any([first, self.two.signal])
+        second.addEventListener("abort", lambda _: self.calls.append("second"))
+        first.addEventListener("abort", lambda _: self.calls.append("first"))
+        self.one.signal.addEventListener("abort", lambda _: self.calls.append((first.aborted, second.aborted)))
+        self.one.abort()
+        self.assertEqual(self.calls, [(True, True), "first", "second"])
+
+    def test_nothingStays(self) -> None:
+        """A signal that lives on does not keep those that followed it and are aborted."""
+        AbortSignal.any([self.one.signal, self.two.signal])
+        AbortSignal.any([self.one.signal, self.two.signal, self.one.signal])
+        self.two.abort()
+        self.assertEqual(self.one.signal._followers, [])
+
+    def test_others(self) -> None:
+        """Deferreds, and strangers with the methods of a signal, can be among them."""
+
+        class Stranger:
+            aborted = False
+            reason = "strange"
+
+            def addEventListener(self, type: str, listener: Any) -> None:
+                self.abort = listener
+
+            def removeEventListener(self, type: str, listener: Any) -> None: ...
+
+        stranger: Any = Stranger()
+        deferred: Deferred[str] = Deferred()
+        signals = [AbortSignal.any([each]) for each in (stranger, deferred)]
+        stranger.abort()
+        deferred.callback("fired")
+        self.assertEqual([signal.reason for signal in signals], ["strange", "fired"])
+
+    def test_misuse(self) -> None:
+        wrong: Any
+        for wrong, text in (
+            (5, "signals cannot be converted to sequence."),
+            ([self.one.signal, 1], "signals[1] is not of type AbortSignal."),
+        ):
+            error = self.assertRaises(NodeTypeError, AbortSignal.any, wrong)
+            self.assertEqual((error.code, error.message), ("ERR_INVALID_ARG_TYPE", text))
+
+
+class TimeoutTests(TestCase):
+    def test_clock(self) -> None:
+        """It is aborted when the time has come, with the reason that says so."""
+        clock = Clock()
+        signal = AbortSignal.timeout(1500, reactor=clock)
+        clock.advance(1.4)
+        self.assertFalse(signal.aborted)
+        clock.advance(0.1)
+        reason = signal.reason
+        assert isinstance(reason, AbortTimeoutError)
+        self.assertIsInstance(reason, TimeoutError)
+        self.assertEqual(
+            (reason.name, reason.code, str(reason)),
+            ("TimeoutError", "TIMEOUT_ERR", "The operation was aborted due to timeout"),
+        )
+
+    async def test_reactor(self) -> None:
+        """By default the time is the reactor's."""
+        signal = AbortSignal.timeout(1)
+        self.assertEqual(await once(signal, "abort"), [signal])
+
+    def test_misuse(self) -> None:
+        wrong: Any
+        for wrong in ("1", None, True):
+            self.assertEqual(self.assertRaises(NodeTypeError, AbortSignal.timeout, wrong).code, "ERR_INVALID_ARG_TYPE")
+        for wrong, text in ((1.5, "an integer"), (-1, ">= 0 && <= 4294967295"), (2**32, ">= 0 && <= 4294967295")):
+            error = self.assertRaises(NodeRangeError, AbortSignal.timeout, wrong)
+            self.assertIn(f'The value of "delay" is out of range. It must be {text}. Received', error.message)
+
+
+class DeferredTests(SynchronousTestCase):
+    """A Deferred in place of a signal, through the one gate."""
+
+    def test_result(self) -> None:
+        """Its result is the reason, and goes on to the caller's next callback."""
+        deferred: Deferred[str] = Deferred()
+        signal = requireSignal("signal", deferred)
+        self.assertFalse(signal.aborted)
+        deferred.callback("why")
+        self.assertEqual((signal.aborted, signal.reason, self.successResultOf(deferred)), (True, "why", "why"))
+
+    def test_withoutAResult(self) -> None:
+        """A result that says nothing is no reason; the default one is taken."""
+        self.assertIsInstance(requireSignal("signal", succeed(None)).reason, AbortError)
+
+    def test_failure(self) -> None:
+        """Its failure is the reason, and still has to be dealt with."""
+        deferred: Deferred[str] = Deferred()
+        signal = requireSignal("signal", deferred)
+        error = ValueError("why")
+        deferred.errback(error)
+        self.assertIs(signal.reason, error)
+        self.assertIs(self.failureResultOf(deferred, ValueError).value, error)
+
+    def test_cancelled(self) -> None:
+        """Cancelling it aborts."""
+        deferred: Deferred[str] = Deferred()
+        signal = requireSignal("signal", deferred)
+        deferred.cancel()
+        self.assertIsInstance(signal.reason, CancelledError)
+        self.failureResultOf(deferred, CancelledError)
+
+    def test_firedAlready(self) -> None:
+        """One that has fired is an aborted signal."""
+        self.assertEqual(requireSignal("signal", succeed("before")).reason, "before")

@@ -4,6 +4,7 @@ L{nodenet.events.EventEmitter}: registrations, emissions, warnings, and what asy
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from math import inf, nan
 from typing import Any
@@ -267,15 +268,28 @@ class EmittingTests(EmitterCase):
         self.assertIs(self.emitter.emit("x"), True)
 
     def test_notConstructed(self) -> None:
-        """A subclass that forgot super().__init__() is told so, by name."""
+        """A subclass may use itself before it has called super().__init__(), and what it added stays."""
+        calls = self.calls
 
-        class Forgetful(EventEmitter):
+        class Hasty(EventEmitter):
             def __init__(self) -> None:
-                pass
+                calls.append((self.eventNames(), self.emit("x"), self.listenerCount("x"), self.getMaxListeners()))
+                self.off("x", print).removeAllListeners()
+                self.once("x", calls.append).on("x", calls.append).emit("x", "called")
+                super().__init__()
 
-        for use in (lambda: Forgetful().on("x", print), lambda: Forgetful().emit("x")):
-            error = self.assertRaises(RuntimeError, use)
-            self.assertEqual(str(error), "Forgetful.__init__ has not called super().__init__()")
+        self.assertEqual(Hasty().listenerCount("x"), 1)
+        self.assertEqual(calls, [([], False, 0, 10), "called", "called"])
+        self.assertEqual(EventEmitter().eventNames(), [], "no two emitters share what they have")
+
+    def test_errorBeforeConstruction(self) -> None:
+        """An 'error' that the constructor emits before anything else is raised."""
+
+        class Failing(EventEmitter):
+            def __init__(self) -> None:
+                self.emit("error", ValueError("x"))
+
+        self.assertRaises(ValueError, Failing)
 
 
 class OnceTests(EmitterCase):
@@ -366,6 +380,18 @@ class ErrorTests(EmitterCase):
             self.assertEqual((error.code, str(error)), ("ERR_UNHANDLED_ERROR", text))
             self.assertEqual(error.context, args[0] if args else None)
             self.assertIsNone(error.__context__)
+
+    def test_unhandledUnshowable(self) -> None:
+        """What cannot even be shown is in the error all the same."""
+
+        class Unshowable:
+            def __repr__(self) -> str:
+                raise KeyError("repr")
+
+        value = Unshowable()
+        error: Any = self.assertRaises(NodeError, self.emitter.emit, "error", value)
+        self.assertEqual((error.code, error.context), ("ERR_UNHANDLED_ERROR", value))
+        self.assertIn("Unshowable object at", error.message)
 
     def test_handled(self) -> None:
         """With a listener 'error' is an event like any other."""
@@ -493,8 +519,7 @@ class MaxListenersTests(EmitterCase):
     def test_limitInTheText(self) -> None:
         """Whole numbers are shown as such, whatever their type and size."""
         for limit, text in ((1.0, "is 1."), (1.5, "is 1.5."), (1000000, "is 1000000."), (inf, "is inf.")):
-            self.emitter.setMaxListeners(limit)
-            self.assertIn(text, str(MaxListenersExceededWarning(self.emitter, "x", 5)))
+            self.assertIn(text, str(MaxListenersExceededWarning(self.emitter, "x", 5, limit)))
 
     def test_default(self) -> None:
         """The default of the class is in force wherever nothing else was set, at once."""
@@ -651,6 +676,32 @@ class CaptureRejectionsTests(EmitterCase):
         error = ValueError("x")
         inTurn(result.errback, error)
         self.assertEqual(self.calls, [(error,)])
+
+    def test_awaitable(self) -> None:
+        """Whatever can be awaited counts: what Node calls a thenable."""
+        error = ValueError("x")
+
+        class Failing:
+            def __await__(self) -> Any:
+                raise error
+                yield
+
+        self.emitter.on("error", self.note).on("x", Failing)
+        inTurn(self.emitter.emit, "x")
+        self.assertEqual(self.calls, [(error,)])
+
+    def test_future(self) -> None:
+        """So does a future of asyncio, which stays the user's."""
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+        future = loop.create_future()
+        error = ValueError("x")
+        self.emitter.on("error", self.note).on("x", lambda: future)
+        inTurn(self.emitter.emit, "x")
+        future.set_exception(error)
+        loop.call_soon(loop.stop)
+        inTurn(loop.run_forever)
+        self.assertEqual((self.calls, future.exception()), ([(error,)], error))
 
     def test_withoutErrorListener(self) -> None:
         """Without an 'error' listener the failure is logged."""

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nodenet.abort import AbortController, AbortSignal
 from nodenet.adapter.turn import inTurn
 from nodenet.errors import AbortError, NodeError
-from nodenet.events import EventEmitter, addAbortListener, on, once
+from nodenet.events import EventEmitter, addAbortListener, listenerCount, on, once
 
 
 class WaitingCase(SynchronousTestCase):
@@ -25,7 +25,7 @@ class WaitingCase(SynchronousTestCase):
 
     def assertNobodyListens(self) -> None:
         self.assertEqual(self.emitter.eventNames(), [])
-        self.assertEqual(self.controller.signal._listeners, [])
+        self.assertEqual(listenerCount(self.controller.signal, "abort"), 0)
 
 
 class OnceTests(WaitingCase):
@@ -111,6 +111,44 @@ class OnceTests(WaitingCase):
                 error.message,
                 'The "options.signal" property must be an instance of AbortSignal. Received type int (5)',
             )
+        self.assertNobodyListens()
+
+    def test_noTarget(self) -> None:
+        """What has no listeners cannot be waited for, which is misuse, at once."""
+        wrong: Any = {}
+        for call in (once, on):
+            error = self.assertRaises(NodeError, call, wrong, "x")
+            self.assertEqual(
+                error.message,
+                'The "emitter" argument must be an instance of EventEmitter. Received an instance of dict',
+            )
+
+    def test_mapping(self) -> None:
+        """The options may be a mapping, as in Node."""
+        result = once(self.emitter, "x", {"signal": self.controller.signal})
+        self.controller.abort()
+        self.failureResultOf(result, AbortError)
+        self.assertNobodyListens()
+
+    def test_aSignal(self) -> None:
+        """A signal can be waited for; it has no 'error'."""
+        signal = self.controller.signal
+        result, other = once(signal, "abort"), once(signal, "abort")
+        other.cancel()
+        self.failureResultOf(other, CancelledError)
+        self.assertEqual((listenerCount(signal, "abort"), listenerCount(signal, "error")), (1, 0))
+        self.controller.abort()
+        self.assertEqual(self.successResultOf(result), [signal])
+        self.assertNobodyListens()
+
+    def test_deferredAsSignal(self) -> None:
+        """A Deferred may be given in place of a signal; what it fired with is the reason."""
+        reason = ValueError("why")
+        deferred: Deferred[None] = Deferred()
+        result = once(self.emitter, "x", signal=deferred)
+        deferred.errback(reason)
+        self.assertIs(self.failureResultOf(result, AbortError).value.__cause__, reason)
+        self.failureResultOf(deferred, ValueError)
         self.assertNobodyListens()
 
     def test_decidedDuringTheEmission(self) -> None:
@@ -327,6 +365,61 @@ class IteratorTests(WaitingCase):
                 self.assertEqual(error.code, code)
                 self.assertIn(f'"options.{name}"', error.message)
                 self.assertTrue(error.message.endswith(text), error.message)
+        self.assertNobodyListens()
+
+    def test_athrow(self) -> None:
+        """athrow(error) stops listening at once; the error comes after what was kept, once."""
+        error = ValueError("x")
+        iterator = on(self.emitter, "x")
+        self.emitter.emit("x", 1)
+        self.successResultOf(iterator.athrow(error))
+        self.assertNobodyListens()
+        self.assertEqual(self.successResultOf(iterator.__anext__()), [1])
+        self.assertIs(self.failureResultOf(iterator.__anext__(), ValueError).value, error)
+        self.failureResultOf(iterator.__anext__(), StopAsyncIteration)
+
+    def test_athrowWhileWaiting(self) -> None:
+        """Who waits gets it; the others that wait end."""
+        iterator = on(self.emitter, "x")
+        first, second = iterator.__anext__(), iterator.__anext__()
+        iterator.athrow(ValueError("x"))
+        self.failureResultOf(first, ValueError)
+        self.failureResultOf(second, StopAsyncIteration)
+
+    def test_athrowMisuse(self) -> None:
+        """Only exceptions can be thrown; the iterator goes on."""
+        iterator = on(self.emitter, "x")
+        wrong: Any
+        for wrong in (None, "text"):
+            error = self.assertRaises(NodeError, iterator.athrow, wrong)
+            self.assertTrue(
+                error.message.startswith(
+                    'The "EventEmitter.AsyncIterator" property must be an instance of Error. Received '
+                )
+            )
+        self.emitter.emit("x", 1)
+        self.assertEqual(self.successResultOf(iterator.__anext__()), [1])
+
+    def test_acloseAtOnce(self) -> None:
+        """aclose() has its effect in the call, awaited or not."""
+        iterator = on(self.emitter, "x")
+        iterator.aclose()
+        self.assertNobodyListens()
+
+    def test_mapping(self) -> None:
+        """The options may be a mapping, as in Node; a mark of None is the default."""
+        iterator = on(self.emitter, "x", {"close": ["end"], "highWaterMark": None, "lowWaterMark": None})  # type: ignore[typeddict-item]
+        self.emitter.emit("x", 1)
+        self.emitter.emit("end")
+        self.assertEqual(self.successResultOf(iterator.__anext__()), [1])
+        self.failureResultOf(iterator.__anext__(), StopAsyncIteration)
+
+    def test_aSignal(self) -> None:
+        """A signal's one event can be iterated over."""
+        iterator = on(self.controller.signal, "abort", close=["other"])
+        self.controller.abort()
+        self.assertEqual(self.successResultOf(iterator.__anext__()), [self.controller.signal])
+        iterator.aclose()
         self.assertNobodyListens()
 
 

@@ -37,7 +37,7 @@ from nodenet.services.chat.bus import MemoryBus
 from nodenet.services.counter import CounterFactory
 from nodenet.services.echo import EchoFactory
 from nodenet.services.options import Settings
-from nodenet.stream import Duplex, PassThrough, Transform
+from nodenet.stream import Duplex, PassThrough, Transform, duplexPair
 from nodenet.testing import MemoryHandle, MemoryServer, socketPair, sockets
 
 
@@ -93,6 +93,7 @@ MAKERS: dict[type, Callable[[], object]] = {
     Duplex: Duplex,
     Transform: Transform,
     PassThrough: PassThrough,
+    type(duplexPair()[0]): lambda: duplexPair()[0],
     MemoryHandle: lambda: MemoryHandle.pair()[0],
     MemoryServer: MemoryServer,
 }

@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import enter, flush, inTurn, pendingTicks, setAfterwards, setWaker
 from nodenet.errors import requireCallable
+from nodenet.events.signals import setTimer
 from nodenet.interfaces import IActive
 
 _T = TypeVar("_T")
@@ -205,7 +206,12 @@ def _wake() -> None:
     loopOf().soon(flush)
 
 
+def _after(reactor: Any, ms: float, fn: Callable[[], object]) -> None:
+    loopOf(reactor).callLater(ms, fn)
+
+
 setWaker(_wake)
+setTimer(_after)
 
 
 # --- for embedders -------------------------------------------------------------------------------

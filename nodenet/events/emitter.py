@@ -8,17 +8,20 @@ still runs this time, one added does not.
 
 from __future__ import annotations
 
-import sys
-import warnings
-from collections.abc import Callable, Coroutine, Hashable
-from math import isnan
-from typing import Any, Final, TypeVar, overload
+from asyncio import isfuture
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from typing import Any, Final, Self, TypedDict, TypeVar, overload
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
-from nodenet.errors import asException, invalidArgType, outOfRange, requireCallable
+from nodenet.errors import asException, requireCallable
+from nodenet.events.defaults import EmitterClass, Shared, checkCapture, checkLimit
+from nodenet.events.leaks import warnOfLeak
+from nodenet.events.options import readOptions
+from nodenet.events.signals import addAbortListener
+from nodenet.events.targets import getEventListeners
 
 Listener = Callable[..., object]
 _ListenerT = TypeVar("_ListenerT", bound=Listener)
@@ -45,26 +48,19 @@ class _Missing:
 _missing: Final = _Missing()
 
 
-class MaxListenersExceededWarning(RuntimeWarning):
-    """
-    More listeners of one event than C{getMaxListeners()}: perhaps a leak.  Not a C{ResourceWarning}, which
-    Python hides by default: Node prints this one.
+captureRejectionSymbol: Final = "_captureRejection"
+"""
+The name of the method that gets what a listener's coroutine or Deferred failed with, on an emitter that captures
+rejections: C{emitter._captureRejection(error, event, *args)}.  A subclass may have one of its own, and so may an
+emitter: C{setattr(emitter, captureRejectionSymbol, function)}.  Without, the error is given to C{'error'}; a stream is
+destroyed with it.  Node's C{events.captureRejectionSymbol}.
+"""
 
-    @ivar emitter: the L{EventEmitter}.
-    @ivar type: the event.
-    @ivar count: how many listeners it has.
-    """
 
-    def __init__(self, emitter: EventEmitter, type: Hashable, count: int) -> None:
-        limit = emitter.getMaxListeners()
-        super().__init__(
-            f"Possible EventEmitter memory leak detected. {count} {type} listeners added to "
-            f"[{emitter.__class__.__name__}]. MaxListeners is {limit if limit % 1 else int(limit)}. "
-            "Use emitter.setMaxListeners() to increase limit"
-        )
-        self.emitter = emitter
-        self.type = type
-        self.count = count
+class EmitterOptions(TypedDict, total=False):
+    """The options of L{EventEmitter}."""
+
+    captureRejections: bool | None
 
 
 class Once:
@@ -90,31 +86,49 @@ class Once:
         return self.listener(*args)
 
 
-class EventEmitter:
+class EventEmitter(metaclass=EmitterClass):
     """
     Node's C{EventEmitter}.  Any hashable value is an event's name.
 
-    @param captureRejections: a listener's coroutine or Deferred that fails is given to C{'error'}
-        instead of only being logged.  Default: C{EventEmitter.captureRejections}, as it is now; that is
-        false until somebody changes it.
-    @cvar defaultMaxListeners: the limit of every emitter that has none of its own.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{captureRejections} is neither of the two.
+    What Node has on the class is here too, but for the functions that have the name of a method: C{once}, C{on},
+    C{listenerCount}, C{getMaxListeners} and C{setMaxListeners} of the module L{nodenet.events}.  Of these
+    C{EventEmitter.listenerCount(emitter, event)} and C{EventEmitter.getMaxListeners(emitter)} do the same.
+
+    @param options: a mapping of the options, as in Node.
+    @param captureRejections: a listener's coroutine or Deferred, or anything else that can be awaited, that fails is
+        given to C{'error'} instead of only being logged.  Default: C{EventEmitter.captureRejections}, as it is now;
+        that is false until somebody changes it.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{captureRejections} is neither of the two;
+        C{ERR_INVALID_ARG_VALUE}, an unknown option.
     """
 
-    defaultMaxListeners: float = 10
+    errorMonitor = errorMonitor
+    captureRejectionSymbol = captureRejectionSymbol
+    getEventListeners = staticmethod(getEventListeners)
+    addAbortListener = staticmethod(addAbortListener)
+
+    _events: dict[Hashable, tuple[Listener, ...]]
+    # An errorMonitor is there: emit() must look twice.
+    _monitored: bool
+    _maxListeners: float | None = None
+    _warned: frozenset[Hashable] = frozenset()
     captureRejections: bool = False
 
-    def __init__(self, *, captureRejections: bool | None = None) -> None:
-        self._events: dict[Hashable, tuple[Listener, ...]] = {}
-        # An errorMonitor is there: emit() must look twice.
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        # Not in __init__: a subclass may use itself before it has come to that.
+        self = super().__new__(cls)
+        self._events = {}
         self._monitored = False
-        self._maxListeners: float | None = None
-        self._warned: set[Hashable] = set()
-        if captureRejections is None:
-            captureRejections = type(self).captureRejections
-        elif not isinstance(captureRejections, bool):
-            raise invalidArgType("options.captureRejections", "of type boolean", captureRejections)
-        self.captureRejections = captureRejections
+        return self
+
+    def __init__(self, options: EmitterOptions | None = None, /, *, captureRejections: bool | None = None) -> None:
+        if options is not None:
+            given = readOptions(options, {}, EmitterOptions).get("captureRejections")
+            captureRejections = given if captureRejections is None else captureRejections
+        if captureRejections is not None:
+            self.captureRejections = checkCapture("options.captureRejections", captureRejections)
+        elif Shared.captureRejections:
+            self.captureRejections = True
 
     # --- adding and removing ---------------------------------------------------------------------
 
@@ -215,8 +229,6 @@ class EventEmitter:
             listeners = self._events[event]
         except KeyError:
             listeners = None
-        except AttributeError:
-            raise _notConstructed(self) from None
         if listeners is None or self._monitored:
             listeners = self._unheardOrMonitored(event, args)
             if listeners is None:
@@ -237,9 +249,11 @@ class EventEmitter:
         return self._events.get(event)
 
     def _settle(self, result: object, event: Hashable, args: tuple[Any, ...]) -> None:
-        """What a listener returned: a coroutine or a Deferred is run to its end."""
+        """What a listener returned: a coroutine, a Deferred and, to capture, what else can be awaited is run."""
         if isinstance(result, Coroutine):
             result = Deferred.fromCoroutine(result)
+        elif self.captureRejections and isinstance(result, Awaitable) and not isinstance(result, Deferred):
+            result = Deferred.fromFuture(result) if isfuture(result) else Deferred.fromCoroutine(_waitFor(result))
         if isinstance(result, Deferred):
             result.addErrback(self._rejected, self.captureRejections, event, args)
 
@@ -296,12 +310,12 @@ class EventEmitter:
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, not a number.
         @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or not a number (NaN).
         """
-        self._maxListeners = _checkMaxListeners(n)
+        self._maxListeners = checkLimit("setMaxListeners", n)
         return self
 
     def getMaxListeners(self) -> float:
         """The limit in force: that of L{setMaxListeners}, else C{EventEmitter.defaultMaxListeners}."""
-        return EventEmitter.defaultMaxListeners if self._maxListeners is None else self._maxListeners
+        return Shared.maxListeners if self._maxListeners is None else self._maxListeners
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -315,14 +329,10 @@ class EventEmitter:
 
             return decorate
         requireCallable("listener", listener)
-        try:
-            events = self._events
-        except AttributeError:
-            raise _notConstructed(self) from None
-        if "newListener" in events:
+        if "newListener" in self._events:
             self.emit("newListener", event, _unwrap(listener))
         added = Once(self, event, listener) if once else listener
-        before = events.get(event, ())
+        before = self._events.get(event, ())
         listeners = (added, *before) if prepend else (*before, added)
         self._store(event, listeners)
         self._warnOfLeak(event, len(listeners))
@@ -332,82 +342,24 @@ class EventEmitter:
         """The one place where registrations change."""
         if listeners:
             self._events[event] = listeners
-        else:
-            self._events.pop(event, None)
+        elif event in self._events:
+            del self._events[event]
         if event is errorMonitor:
             self._monitored = bool(listeners)
-        if len(listeners) < 2 and self._warned:
+        if len(listeners) < 2 and event in self._warned:
             # Node forgets too that it has warned, once no more than one is left.
-            self._warned.discard(event)
+            self._warned -= {event}
 
     def _warnOfLeak(self, event: Hashable, count: int) -> None:
         limit = self.getMaxListeners()
         if 0 < limit < count and event not in self._warned:
-            self._warned.add(event)
-            warnings.warn(MaxListenersExceededWarning(self, event, count), stacklevel=_levelOfUser())
+            self._warned |= {event}
+            warnOfLeak(self, event, count, limit)
 
 
-def _notConstructed(emitter: EventEmitter) -> RuntimeError:
-    return RuntimeError(f"{type(emitter).__name__}.__init__ has not called super().__init__()")
-
-
-def _levelOfUser() -> int:
-    """The C{stacklevel}, seen from the caller, of the first line that is not nodenet's own."""
-    level = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nodenet."):
-        frame = frame.f_back
-        level += 1
-    return level
+async def _waitFor(awaitable: Awaitable[object]) -> object:
+    return await awaitable
 
 
 def _unwrap(listener: Listener) -> Listener:
     return listener.listener if type(listener) is Once else listener
-
-
-def _checkMaxListeners(n: object) -> float:
-    number = checkNumber("setMaxListeners", n)
-    if number < 0 or isnan(number):
-        raise outOfRange("setMaxListeners", ">= 0", n)
-    return number
-
-
-def checkNumber(name: str, n: object) -> float:
-    """
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{n} is no number.
-    """
-    if isinstance(n, bool) or not isinstance(n, int | float):
-        raise invalidArgType(name, "of type number", n)
-    return n
-
-
-# --- the module's functions ----------------------------------------------------------------------
-
-
-def getEventListeners(emitter: EventEmitter, event: Hashable) -> list[Listener]:
-    """C{emitter.listeners(event)}."""
-    return emitter.listeners(event)
-
-
-def listenerCount(emitter: EventEmitter, event: Hashable) -> int:
-    """C{emitter.listenerCount(event)}."""
-    return emitter.listenerCount(event)
-
-
-def getMaxListeners(emitter: EventEmitter) -> float:
-    """C{emitter.getMaxListeners()}."""
-    return emitter.getMaxListeners()
-
-
-def setMaxListeners(n: float, *emitters: EventEmitter) -> None:
-    """
-    Set the limit of each of C{emitters}; without any, the default of all emitters.
-
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, not a number.
-    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, negative or NaN.
-    """
-    _checkMaxListeners(n)
-    if not emitters:
-        EventEmitter.defaultMaxListeners = n
-    for emitter in emitters:
-        emitter.setMaxListeners(n)

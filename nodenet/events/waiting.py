@@ -7,33 +7,75 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Hashable, Sequence
 from math import inf
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
-from nodenet.errors import AbortError, asException, outOfRange
-from nodenet.events.emitter import EventEmitter, Listener, checkNumber
-from nodenet.events.signals import AbortSignal, optionalSignal
+from nodenet.errors import AbortError, asException, invalidArgType, outOfRange
+from nodenet.events.defaults import checkNumber
+from nodenet.events.emitter import Listener
+from nodenet.events.options import readOptions
+from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
+from nodenet.events.targets import Target
 
 
-def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None = None) -> Deferred[list[Any]]:
+class OnceOptions(TypedDict, total=False):
+    """The options of L{once}."""
+
+    signal: SignalOption | None
+
+
+class OnOptions(TypedDict, total=False):
+    """The options of L{on}."""
+
+    signal: SignalOption | None
+    close: Sequence[Hashable]
+    highWaterMark: float
+    lowWaterMark: float
+
+
+def _requireTarget(emitter: Any) -> bool:
+    """
+    @return: whether C{emitter} is one; else it is an event target, of which C{'error'} is nothing special.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, it is neither.
+    """
+    if callable(getattr(emitter, "on", None)):
+        return True
+    if not callable(getattr(emitter, "addEventListener", None)):
+        raise invalidArgType("emitter", "an instance of EventEmitter", emitter)
+    return False
+
+
+def once(
+    emitter: Target, event: Hashable, options: OnceOptions | None = None, /, **named: Unpack[OnceOptions]
+) -> Deferred[list[Any]]:
     """
     Wait for the next emission of C{event}.  Node's C{events.once}.
 
-    @param signal: gives up when it is aborted.
+    @param emitter: an emitter; or an L{AbortSignal}.
+    @param options: a mapping or keyword arguments.  C{signal}: gives up when it is aborted.
     @return: fires with the list of the emission's arguments, inside the emission; fails with the error
         when C{'error'} comes first (unless that is what is waited for), and with an L{AbortError} when
         C{signal} is aborted, also when it already was.  Cancelling removes the listeners.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{emitter} is none, C{signal} is no signal;
+        C{ERR_INVALID_ARG_VALUE}, an unknown option.
     """
-    signal = optionalSignal("options.signal", signal)
+    given = readOptions(options, named, OnceOptions)
+    signal = optionalSignal("options.signal", given.get("signal"))
     if signal is not None and signal.aborted:
         return fail(AbortError(signal.reason))
+    target: Any = emitter
+    emits = _requireTarget(target)
+    hearsErrors = emits and event != "error"
 
     def forget() -> None:
-        emitter.off(event, arrived)
-        if event != "error":
-            emitter.off("error", failed)
+        if emits:
+            target.off(event, arrived)
+        else:
+            target.removeEventListener(event, arrived)
+        if hearsErrors:
+            target.off("error", failed)
         if signal is not None:
             signal.removeEventListener("abort", aborted)
 
@@ -54,11 +96,14 @@ def once(emitter: EventEmitter, event: Hashable, *, signal: AbortSignal | None =
         settle(Failure(AbortError(signal.reason)))
 
     result: Deferred[list[Any]] = Deferred(lambda _: forget())
+    if emits:
+        target.once(event, arrived)
+    else:
+        target.addEventListener(event, arrived)
+    if hearsErrors:
+        target.once("error", failed)
     if signal is not None:
         signal.addEventListener("abort", aborted)
-    emitter.once(event, arrived)
-    if event != "error":
-        emitter.once("error", failed)
     return result
 
 
@@ -72,7 +117,7 @@ class _Arrivals:
 
     def __init__(
         self,
-        emitter: EventEmitter,
+        emitter: Any,
         event: Hashable,
         close: Sequence[Hashable],
         highWaterMark: float,
@@ -88,12 +133,15 @@ class _Arrivals:
         self.highWaterMark = highWaterMark
         self.lowWaterMark = lowWaterMark
         self.signal = signal
+        emits = _requireTarget(emitter)
         self.listening: list[tuple[Hashable, Listener]] = [(event, self.arrived)]
-        if event != "error":
+        if emits and event != "error":
             self.listening.append(("error", self.failed))
         self.listening.extend((name, self.finish) for name in close)
+        self.listen = emitter.on if emits else emitter.addEventListener
+        self.unlisten = emitter.off if emits else emitter.removeEventListener
         for name, listener in self.listening:
-            emitter.on(name, listener)
+            self.listen(name, listener)
         if signal is not None:
             signal.addEventListener("abort", self.aborted)
 
@@ -106,7 +154,7 @@ class _Arrivals:
         self.buffered.append(list(args))
         if not self.paused and len(self.buffered) > self.highWaterMark:
             self.paused = True
-            self.emitter.pause()  # type: ignore[attr-defined]  # marks are for emitters that can be paused
+            self.emitter.pause()
 
     def take(self) -> Deferred[list[Any]]:
         result: Deferred[list[Any]] = Deferred(lambda cancelled: self.waiting.remove(cancelled))
@@ -114,7 +162,7 @@ class _Arrivals:
             result.callback(self.buffered.popleft())
             if self.paused and len(self.buffered) < self.lowWaterMark:
                 self.paused = False
-                self.emitter.resume()  # type: ignore[attr-defined]
+                self.emitter.resume()
         elif self.error is not None:
             error, self.error = self.error, None
             result.errback(error)
@@ -125,8 +173,10 @@ class _Arrivals:
         return result
 
     def failed(self, error: Any = None, *_: object) -> None:
-        if self.finished:
-            return
+        if not self.finished:  # else an emission that was under way when the iterator ended
+            self.throw(error)
+
+    def throw(self, error: Any) -> None:
         if self.waiting:
             self.waiting.popleft().errback(asException(error))
         else:
@@ -141,7 +191,7 @@ class _Arrivals:
         self.finished = True
         self.paused = False
         for name, listener in self.listening:
-            self.emitter.off(name, listener)
+            self.unlisten(name, listener)
         self.listening.clear()
         if self.signal is not None:
             self.signal.removeEventListener("abort", self.aborted)
@@ -164,22 +214,33 @@ class EventIterator(AsyncIterator[list[Any]]):
         """The next emission's arguments, oldest first.  Cancelling loses nothing."""
         return self._arrivals.take()
 
-    async def aclose(self) -> None:
-        """Stop listening; what waits ends its loop.  A second call does nothing."""
+    def aclose(self) -> Deferred[None]:
+        """
+        Stop listening, now; what waits ends its loop.  A second call does nothing.  Node's C{iterator.return()}.
+
+        @return: has fired.
+        """
         self._arrivals.finish()
+        return succeed(None)
+
+    def athrow(self, error: BaseException) -> Deferred[None]:
+        """
+        Stop listening, now, and raise C{error} in the loop, after what was kept.  Node's C{iterator.throw()}.
+
+        @return: has fired.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{error} is no exception.
+        """
+        if not isinstance(error, BaseException):
+            raise invalidArgType("EventEmitter.AsyncIterator", "an instance of Error", error)
+        self._arrivals.throw(error)
+        return succeed(None)
 
     def __del__(self) -> None:
         self._arrivals.finish()
 
 
 def on(
-    emitter: EventEmitter,
-    event: Hashable,
-    *,
-    signal: AbortSignal | None = None,
-    close: Sequence[Hashable] = (),
-    highWaterMark: float = inf,
-    lowWaterMark: float = 1,
+    emitter: Target, event: Hashable, options: OnOptions | None = None, /, **named: Unpack[OnOptions]
 ) -> EventIterator:
     """
     Iterate over emissions: C{async for args in on(server, "connection")}.  Node's C{events.on}.
@@ -187,20 +248,31 @@ def on(
     Listening begins with this call; what comes while the loop's body waits is kept.  C{'error'} raises,
     after what was kept.
 
-    @param signal: ends the loop with an L{AbortError} when it is aborted.
-    @param close: events that end the loop.
-    @param highWaterMark: with more emissions kept than this, C{emitter.pause()} is called ...
-    @param lowWaterMark: ... and with fewer than this, C{emitter.resume()}.
+    @param emitter: an emitter; or an L{AbortSignal}.
+    @param options: a mapping or keyword arguments:
+
+          - C{signal}: ends the loop with an L{AbortError} when it is aborted;
+          - C{close}: the names of events that end the loop;
+          - C{highWaterMark}: with more emissions kept than this, C{emitter.pause()} is called ...  Default: no limit;
+          - C{lowWaterMark}: ... and with fewer than this, C{emitter.resume()}.  Default: 1.
     @raise AbortError: C{signal} is aborted already.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, a mark is no number, or C{signal} is no signal.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, a mark is no number, C{signal} is no signal, or C{emitter} is none;
+        C{ERR_INVALID_ARG_VALUE}, an unknown option.
     @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, a mark is less than 1 or not whole.
     """
-    for name, mark in (("options.highWaterMark", highWaterMark), ("options.lowWaterMark", lowWaterMark)):
-        if checkNumber(name, mark) != inf and mark % 1:
-            raise outOfRange(name, "an integer", mark)
-        if mark < 1:
-            raise outOfRange(name, ">= 1", mark)
-    signal = optionalSignal("options.signal", signal)
+    given = readOptions(options, named, OnOptions)
+    signal = optionalSignal("options.signal", given.get("signal"))
     if signal is not None and signal.aborted:
         raise AbortError(signal.reason)
-    return EventIterator(_Arrivals(emitter, event, close, highWaterMark, lowWaterMark, signal))
+    high, low = given.get("highWaterMark"), given.get("lowWaterMark")
+    high = _checkMark("options.highWaterMark", inf if high is None else high)
+    low = _checkMark("options.lowWaterMark", 1 if low is None else low)
+    return EventIterator(_Arrivals(emitter, event, given.get("close") or (), high, low, signal))
+
+
+def _checkMark(name: str, mark: float) -> float:
+    if checkNumber(name, mark) != inf and mark % 1:
+        raise outOfRange(name, "an integer", mark)
+    if mark < 1:
+        raise outOfRange(name, ">= 1", mark)
+    return mark

@@ -13,11 +13,11 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from nodenet.errors import NodeTypeError, describe, invalidArgType, invalidArgValue, nodeError
+from nodenet.errors import describe, invalidArgType, invalidArgValue, nodeError
 from nodenet.events import Listener
+from nodenet.events.options import refuseUnknown as refuseUnknown
 
 _T = TypeVar("_T")
 
@@ -48,19 +48,6 @@ def readArguments(args: Sequence[Any], named: Mapping[str, Any], known: type) ->
     options.update(named)
     refuseUnknown(options, known)
     return options, callback
-
-
-def refuseUnknown(options: Mapping[str, Any], known: type) -> None:
-    """
-    @param known: a C{TypedDict}.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an option is not one of its names.
-    """
-    names = known.__annotations__
-    for name in options:
-        if name not in names:
-            near = get_close_matches(str(name), names, 1, 0.5)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(sorted(names))}"
-            raise NodeTypeError(f"The option '{name}' is not known{hint}", "ERR_INVALID_ARG_VALUE")
 
 
 def isNumeric(text: str) -> bool:

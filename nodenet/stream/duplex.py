@@ -5,12 +5,13 @@ A stream with both halves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 from zope.interface import implementer
 
 from nodenet.adapter.turn import nextTick
-from nodenet.events import AbortSignal
+from nodenet.events import SignalOption
+from nodenet.events.options import readOptions
 from nodenet.interfaces import IDuplex
 from nodenet.stream.destroy import Stream
 from nodenet.stream.finished import addAbortSignal
@@ -41,7 +42,7 @@ class DuplexOptions(TypedDict, total=False):
     writev: Callable[[Sequence[tuple[Any, Any]], Done], object] | None
     final: Callable[[Done], object] | None
     destroy: Callable[[Any, Done], object] | None
-    signal: AbortSignal | None
+    signal: SignalOption | None
     captureRejections: bool | None
 
 
@@ -51,7 +52,7 @@ class Duplex(Readable, Writable):  # type: ignore[override]
     """
     A stream to read from and to write to, two halves that share one life.  Node's C{stream.Duplex}.
 
-    The options are those of L{Readable} and of L{Writable}, and:
+    The options are those of L{Readable} and of L{Writable}, a mapping in first place or keyword arguments, and:
 
     @param allowHalfOpen: false: a tick after C{'end'} the stream ends its writable half itself.  Default: true.
     @param readable: false: there is no readable half.  Default: true.
@@ -69,57 +70,31 @@ class Duplex(Readable, Writable):  # type: ignore[override]
     _readableState: ReadableState
     _writableState: WritableState
 
-    def __init__(
-        self,
-        *,
-        allowHalfOpen: bool = True,
-        readable: bool = True,
-        writable: bool = True,
-        highWaterMark: int | None = None,
-        readableHighWaterMark: int | None = None,
-        writableHighWaterMark: int | None = None,
-        objectMode: bool = False,
-        readableObjectMode: bool = False,
-        writableObjectMode: bool = False,
-        encoding: str | None = None,
-        decodeStrings: bool = True,
-        defaultEncoding: str = "utf8",
-        autoDestroy: bool = True,
-        emitClose: bool = True,
-        read: Callable[[int], object] | None = None,
-        write: Callable[[Any, Any, Done], object] | None = None,
-        writev: Callable[[Sequence[tuple[Any, Any]], Done], object] | None = None,
-        final: Callable[[Done], object] | None = None,
-        destroy: Callable[[Any, Done], object] | None = None,
-        signal: AbortSignal | None = None,
-        captureRejections: bool | None = None,
-    ) -> None:
-        Stream.__init__(self, autoDestroy, emitClose, captureRejections)
-        objects = objectMode or readableObjectMode
-        given = readableHighWaterMark if highWaterMark is None else highWaterMark
-        mark = chooseMark("readableHighWaterMark", given, objects)
-        self._readableState = ReadableState(objects, mark, encoding)
-        objects = objectMode or writableObjectMode
-        given = writableHighWaterMark if highWaterMark is None else highWaterMark
-        mark = chooseMark("writableHighWaterMark", given, objects)
-        self._writableState = makeWritableState(objects, mark, decodeStrings, defaultEncoding)
-        self.allowHalfOpen = allowHalfOpen
-        if not readable:
+    def __init__(self, options: DuplexOptions | None = None, /, **named: Unpack[DuplexOptions]) -> None:
+        get = readOptions(options, named, DuplexOptions).get
+        Stream.__init__(self, get("autoDestroy", True), get("emitClose", True), get("captureRejections"))
+        both = get("highWaterMark")
+        objects = get("objectMode", False) or get("readableObjectMode", False)
+        mark = chooseMark("readableHighWaterMark", get("readableHighWaterMark") if both is None else both, objects)
+        self._readableState = ReadableState(objects, mark, get("encoding"))
+        objects = get("objectMode", False) or get("writableObjectMode", False)
+        mark = chooseMark("writableHighWaterMark", get("writableHighWaterMark") if both is None else both, objects)
+        self._writableState = makeWritableState(
+            objects, mark, get("decodeStrings", True), get("defaultEncoding", "utf8")
+        )
+        self.allowHalfOpen = get("allowHalfOpen", True)
+        if not get("readable", True):
             self._readableState.present = False
             self._readableState.ended = self._readableState.endEmitted = True
-        if not writable:
+        if not get("writable", True):
             self._writableState.present = False
             self._writableState.ending = self._writableState.ended = True
             self._writableState.finished = True
-        for name, hook in (
-            ("_read", read),
-            ("_write", write),
-            ("_writev", writev),
-            ("_final", final),
-            ("_destroy", destroy),
-        ):
+        for name in ("read", "write", "writev", "final", "destroy"):
+            hook = get(name)
             if hook is not None:
-                setattr(self, name, hook)
+                setattr(self, f"_{name}", hook)
+        signal = get("signal")
         if signal is not None:
             addAbortSignal(signal, self)
 

@@ -7,15 +7,16 @@ C{'close'} before the end of a wanted half is a failure, C{ERR_STREAM_PREMATURE_
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from twisted.internet.defer import Deferred
 
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, NodeError, asException, invalidArgType, nodeError, requireCallable
-from nodenet.events import AbortSignal, addAbortListener
+from nodenet.events import AbortSignal, SignalOption, addAbortListener
+from nodenet.events.options import readOptions
 from nodenet.events.signals import optionalSignal, requireSignal
 from nodenet.stream.destroy import (
     Stream,
@@ -178,63 +179,73 @@ class _Watch:
         self._tell(self._stream.errored)
 
 
+class FinishedOptions(TypedDict, total=False):
+    """The options of L{finished}."""
+
+    error: bool
+    readable: bool | None
+    writable: bool | None
+    signal: SignalOption | None
+    cleanup: bool
+
+
+@overload
+def finished(stream: Stream, callback: Callback, /, **named: Unpack[FinishedOptions]) -> Callable[[], None]: ...
 @overload
 def finished(
-    stream: Stream,
-    callback: Callback,
-    *,
-    error: bool = ...,
-    readable: bool | None = ...,
-    writable: bool | None = ...,
-    signal: AbortSignal | None = ...,
+    stream: Stream, options: FinishedOptions | None, callback: Callback, /, **named: Unpack[FinishedOptions]
 ) -> Callable[[], None]: ...
 @overload
 def finished(
-    stream: Stream,
-    callback: None = ...,
-    *,
-    error: bool = ...,
-    readable: bool | None = ...,
-    writable: bool | None = ...,
-    signal: AbortSignal | None = ...,
+    stream: Stream, options: FinishedOptions | None = ..., /, **named: Unpack[FinishedOptions]
 ) -> Deferred[None]: ...
-def finished(
-    stream: Stream,
-    callback: Callback | None = None,
-    *,
-    error: bool = True,
-    readable: bool | None = None,
-    writable: bool | None = None,
-    signal: AbortSignal | None = None,
-) -> Callable[[], None] | Deferred[None]:
+def finished(stream: Stream, options: Any = None, callback: Callback | None = None, /, **named: Any) -> Any:
     """
     Wait until C{stream} has ended, finished and closed, or failed.  Node's C{stream.finished}, and with
-    a Deferred that of C{stream/promises}.
+    a Deferred that of C{stream/promises}: C{finished(stream[, options][, callback])}.
 
     The listeners stay when it is over, so that an C{'error'} that comes late is still heard.  On a stream that is
     over already the answer comes a tick later.
 
+    @param options: a mapping or keyword arguments:
+
+          - C{error}: whether C{'error'} is listened to.  Default: true;
+          - C{readable}: whether to wait for C{'end'}.  Default: when the stream has a readable half;
+          - C{writable}: whether to wait for C{'finish'}.  Default: when the stream has a writable half;
+          - C{signal}: stop waiting, with an L{AbortError}, when it is aborted.  The stream goes on;
+          - C{cleanup}: of a Deferred: the listeners go when it fires.  Default: false.
     @param callback: called once, with C{None} or with what went wrong.
-    @param error: whether C{'error'} is listened to.  Default: true.
-    @param readable: whether to wait for C{'end'}.  Default: when the stream has a readable half.
-    @param writable: whether to wait for C{'finish'}.  Default: when the stream has a writable half.
-    @param signal: stop waiting, with an L{AbortError}, when it is aborted.  The stream goes on.
     @return: with a callback, a function that takes the listeners away.  Without, a Deferred that fires with C{None} or
         fails with what went wrong; cancelling it takes the listeners away.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no stream, no function, no signal.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no stream, no function, no signal; C{ERR_INVALID_ARG_VALUE}, an
+        unknown option.
     """
+    if callback is None and options is not None and not isinstance(options, Mapping):
+        options, callback = None, options
+    given = readOptions(options, named, FinishedOptions)
     if callback is not None:
         requireCallable("callback", callback)
-    signal = optionalSignal("options.signal", signal)
+    cleanup = given.get("cleanup") or False
+    if not isinstance(cleanup, bool):
+        raise invalidArgType("cleanup", "of type boolean", cleanup)
+    signal = optionalSignal("options.signal", given.get("signal"))
     if not isinstance(stream, Stream):
-        raise invalidArgType("stream", "an instance of Stream", stream)
+        raise invalidArgType("stream", "an instance of ReadableStream, WritableStream, or Stream", stream)
+    wanted = given.get("readable"), given.get("writable")
+    errors = given.get("error", True)
     if callback is not None:
-        watch = _Watch(stream, callback, readable, writable)
-        watch.start(error, signal)
+        watch = _Watch(stream, callback, *wanted)
+        watch.start(errors, signal)
         return watch.stop
     result: Deferred[None] = Deferred(lambda _: watch.stop())
-    watch = _Watch(stream, settling(result), readable, writable)
-    watch.start(error, signal)
+    settle = settling(result)
+
+    def settleAlone(error: Any) -> None:
+        watch.stop()
+        settle(error)
+
+    watch = _Watch(stream, settleAlone if cleanup else settle, *wanted)
+    watch.start(errors, signal)
     return result
 
 
@@ -252,7 +263,7 @@ def settling(result: Deferred[None]) -> Callback:
     return settle
 
 
-def addAbortSignal(signal: AbortSignal, stream: _AnyStream) -> _AnyStream:
+def addAbortSignal(signal: SignalOption, stream: _AnyStream) -> _AnyStream:
     """
     Destroy C{stream} with an L{AbortError} when C{signal} is aborted; now, if it already is.  What the
     C{signal} option of all streams does.  Node's C{stream.addAbortSignal}.
@@ -260,17 +271,17 @@ def addAbortSignal(signal: AbortSignal, stream: _AnyStream) -> _AnyStream:
     @return: the stream.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no signal, no stream.
     """
-    signal = requireSignal("signal", signal)
+    found = requireSignal("signal", signal)
     if not isinstance(stream, Stream):
-        raise invalidArgType("stream", "an instance of Stream", stream)
+        raise invalidArgType("stream", "an instance of ReadableStream, WritableStream, or Stream", stream)
 
     def abort() -> None:
-        stream.destroy(AbortError(signal.reason))
+        stream.destroy(AbortError(found.reason))
 
-    if signal.aborted:
+    if found.aborted:
         abort()
     else:
-        listener = addAbortListener(signal, abort)
+        listener = addAbortListener(found, abort)
         finished(stream, lambda _: listener.close())
     return stream
 

@@ -5,15 +5,16 @@ Streams in a row that live and die together.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from twisted.internet.defer import Deferred
 
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, invalidArgType, nodeError
-from nodenet.events import AbortSignal, addAbortListener
+from nodenet.events import AbortSignal, SignalOption, addAbortListener
+from nodenet.events.options import readOptions
 from nodenet.events.signals import optionalSignal
 from nodenet.stream.destroy import Stream, destroyUnlessOver, hasReadable
 from nodenet.stream.finished import finished, settling
@@ -163,40 +164,52 @@ class _Destroyer:
             destroyUnlessOver(self._stream, nodeError("ERR_STREAM_DESTROYED", "pipe") if error is None else error)
 
 
-def pipeline(
-    *streams: Any,
-    callback: Callback | None = None,
-    signal: AbortSignal | None = None,
-    end: bool = True,
-) -> Any:
+class PipelineOptions(TypedDict, total=False):
+    """The options of L{pipeline}."""
+
+    callback: Callback | None
+    signal: SignalOption | None
+    end: bool
+
+
+def pipeline(*streams: Any, **named: Unpack[PipelineOptions]) -> Any:
     """
     Pipe each of C{streams} into the next one.  Unlike with C{pipe}, an error in any of them, or one that closes
-    too early, destroys all.  Node's C{stream.pipeline}, and without a callback that of C{stream/promises}.
+    too early, destroys all.  Node's C{stream.pipeline}, and without a callback that of C{stream/promises}:
+    C{pipeline(source, ..., destination[, options][, callback])}.
 
     @param streams: two or more, or one list of them; the first may be any iterable (see
-        L{nodenet.stream.Readable.from_}).  A function in last place is the callback.
-    @param callback: called once, with C{None} when the last stream has finished writing, or with what went wrong.
-    @param signal: destroys all with an L{AbortError} when it is aborted.
-    @param end: whether the last stream is ended when its source ends; if not, it is not destroyed on a
-        failure either.  Default: true.
+        L{nodenet.stream.Readable.from_}).  A function in last place is the callback, a mapping the options, which may
+        be keyword arguments too:
+
+          - C{signal}: destroys all with an L{AbortError} when it is aborted;
+          - C{end}: whether the last stream is ended when its source ends; if not, it is not destroyed on a
+            failure either.  Default: true;
+          - C{callback}: called once, with C{None} when the last stream has finished writing, or with what went wrong.
     @return: with a callback, the last stream.  Without, a Deferred that fires with C{None} or fails with what went
         wrong; cancelling it destroys all streams.
-    @raise NodeTypeError: C{ERR_MISSING_ARGS}, fewer than two; C{ERR_INVALID_ARG_TYPE}, one is no stream.
+    @raise NodeTypeError: C{ERR_MISSING_ARGS}, fewer than two; C{ERR_INVALID_ARG_TYPE}, one is no stream;
+        C{ERR_INVALID_ARG_VALUE}, an unknown option.
     @raise NodeError: C{ERR_STREAM_UNABLE_TO_PIPE}, a later stream is destroyed already.
     """
     row = list(streams)
+    callback = named.get("callback")
     if row and callback is None and callable(row[-1]) and not isinstance(row[-1], Stream):
         callback = row.pop()
+    options = row.pop() if row and isinstance(row[-1], Mapping) else None
+    given = readOptions(options, named, PipelineOptions)
     if len(row) == 1 and isinstance(row[0], list | tuple):
         row = list(row[0])
     if len(row) < 2:
         raise nodeError("ERR_MISSING_ARGS", '"streams" argument')
     if not isinstance(row[0], Stream):
         row[0] = Readable.from_(row[0])
-    signal = optionalSignal("options.signal", signal)
+    signal = optionalSignal("options.signal", given.get("signal"))
     for stream in row[1:]:
         if not isinstance(stream, Stream):
             raise invalidArgType("val", "an instance of Stream", stream)
+    end = given.get("end", True)
+    callback = callback or given.get("callback")
     if callback is not None:
         _Pipeline(row, callback, end).start(signal)
         return row[-1]

@@ -4,12 +4,13 @@ The readable half of a stream, as its users see it.  How it works: L{nodenet.str
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Hashable, Iterable
-from typing import Any, Self, TypeVar
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping
+from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError
-from nodenet.events import AbortSignal, Listener
+from nodenet.events import Listener, SignalOption
+from nodenet.events.options import readOptions
 from nodenet.stream.finished import addAbortSignal, waitClosed
 from nodenet.stream.iterate import ReadableIterator, fromIterable
 from nodenet.stream.pipe import Pipe
@@ -23,6 +24,32 @@ from nodenet.stream.state import (
 _Destination = TypeVar("_Destination")
 
 
+class ReadableOptions(TypedDict, total=False):
+    """The options of L{Readable}."""
+
+    highWaterMark: int | None
+    encoding: str | None
+    objectMode: bool
+    autoDestroy: bool
+    emitClose: bool
+    read: Callable[[int], object] | None
+    destroy: Callable[[Any, Done], object] | None
+    signal: SignalOption | None
+    captureRejections: bool | None
+
+
+class PipeOptions(TypedDict, total=False):
+    """The options of L{Readable.pipe}."""
+
+    end: bool
+
+
+class IteratorOptions(TypedDict, total=False):
+    """The options of L{Readable.iterator}."""
+
+    destroyOnReturn: bool
+
+
 class Readable(Reading):
     """
     A stream to read from.  Node's C{stream.Readable}.
@@ -30,6 +57,8 @@ class Readable(Reading):
     A subclass has a C{_read} method, or C{read} is given here; it calls C{push}.
 
     Events: C{'data'(chunk)}, C{'readable'}, C{'end'}, C{'pause'}, C{'resume'}, C{'error'(error)}, C{'close'}.
+
+    The options are a mapping in first place, as in Node, or keyword arguments:
 
     @param highWaterMark: how much is buffered ahead, in bytes (characters, objects).  Default: 65536, in object
         mode 16.
@@ -41,31 +70,21 @@ class Readable(Reading):
     @param destroy: becomes the C{_destroy} method, called as C{destroy(error, callback)}.
     @param signal: an L{nodenet.abort.AbortSignal}; its abort destroys the stream with an L{AbortError}.
     @param captureRejections: see L{Stream}.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the mark; C{ERR_UNKNOWN_ENCODING}.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the mark, an unknown option; C{ERR_UNKNOWN_ENCODING}.
     """
 
-    def __init__(
-        self,
-        *,
-        highWaterMark: int | None = None,
-        encoding: str | None = None,
-        objectMode: bool = False,
-        autoDestroy: bool = True,
-        emitClose: bool = True,
-        read: Callable[[int], object] | None = None,
-        destroy: Callable[[Any, Done], object] | None = None,
-        signal: AbortSignal | None = None,
-        captureRejections: bool | None = None,
-    ) -> None:
-        super().__init__(autoDestroy, emitClose, captureRejections)
-        mark = chooseMark("highWaterMark", highWaterMark, objectMode)
-        self._readableState = ReadableState(objectMode, mark, encoding)
-        if read is not None:
-            self._read = read  # type: ignore[method-assign,assignment]
-        if destroy is not None:
-            self._destroy = destroy  # type: ignore[method-assign,assignment]
-        if signal is not None:
-            addAbortSignal(signal, self)
+    def __init__(self, options: ReadableOptions | None = None, /, **named: Unpack[ReadableOptions]) -> None:
+        given = readOptions(options, named, ReadableOptions)
+        super().__init__(given.get("autoDestroy", True), given.get("emitClose", True), given.get("captureRejections"))
+        objectMode = given.get("objectMode", False)
+        mark = chooseMark("highWaterMark", given.get("highWaterMark"), objectMode)
+        self._readableState = ReadableState(objectMode, mark, given.get("encoding"))
+        if given.get("read") is not None:
+            self._read = given["read"]  # type: ignore[method-assign]
+        if given.get("destroy") is not None:
+            self._destroy = given["destroy"]  # type: ignore[method-assign]
+        if given.get("signal") is not None:
+            addAbortSignal(given["signal"], self)
 
     # --- listeners have effects ------------------------------------------------------------------
 
@@ -137,17 +156,19 @@ class Readable(Reading):
 
     # --- pipes and iteration ---------------------------------------------------------------------
 
-    def pipe(self, destination: _Destination, end: bool = True) -> _Destination:
+    def pipe(self, destination: _Destination, end: bool | PipeOptions = True) -> _Destination:
         """
         Write all that comes to C{destination}, at its pace, and end it at C{'end'}.  There may be several
         destinations; the slowest sets the pace.  An error here does I{not} end or destroy C{destination}: that is what
         L{nodenet.stream.pipeline} is for.  An error there unpipes it.
 
         @param destination: a L{nodenet.stream.Writable}.
-        @param end: whether C{destination.end()} follows C{'end'}.  Default: true.
+        @param end: whether C{destination.end()} follows C{'end'}; or a mapping with C{end}, as in Node.  Default: true.
         @return: C{destination}.
         """
-        Pipe(self, destination).start(end)
+        if isinstance(end, Mapping):
+            end = readOptions(end, {}, PipeOptions).get("end", True)
+        Pipe(self, destination).start(bool(end))
         return destination
 
     def unpipe(self, destination: Any = None) -> Self:
@@ -175,17 +196,19 @@ class Readable(Reading):
     def __aiter__(self) -> ReadableIterator:
         return ReadableIterator(self, True)
 
-    def iterator(self, destroyOnReturn: bool = True) -> ReadableIterator:
+    def iterator(self, destroyOnReturn: bool | IteratorOptions = True) -> ReadableIterator:
         """
         What C{async for chunk in stream} uses: each step gives all that is buffered, or one object.
 
         After the end the stream is destroyed, but for a writable half that C{allowHalfOpen} keeps open.  A failure is
         raised, and C{ERR_STREAM_PREMATURE_CLOSE} when the stream was destroyed before its end.
 
-        @param destroyOnReturn: whether leaving the loop early destroys the stream (with an L{AbortError}).
-            Default: true.
+        @param destroyOnReturn: whether leaving the loop early destroys the stream (with an L{AbortError}); or a mapping
+            with C{destroyOnReturn}, as in Node.  Default: true.
         """
-        return ReadableIterator(self, destroyOnReturn)
+        if isinstance(destroyOnReturn, Mapping):
+            destroyOnReturn = readOptions(destroyOnReturn, {}, IteratorOptions).get("destroyOnReturn", True)
+        return ReadableIterator(self, bool(destroyOnReturn))
 
     async def __aenter__(self) -> Self:
         return self
@@ -198,16 +221,22 @@ class Readable(Reading):
         await waitClosed(self, AbortError() if not self.readableEnded else None)
 
     @staticmethod
-    def from_(iterable: Iterable[Any] | AsyncIterable[Any], **options: Any) -> Readable:
+    def from_(
+        iterable: Iterable[Any] | AsyncIterable[Any],
+        options: ReadableOptions | None = None,
+        /,
+        **named: Unpack[ReadableOptions],
+    ) -> Readable:
         """
         A stream of what C{iterable} gives.  Node's C{Readable.from}.  A C{str} or C{bytes} is one chunk.
 
         An exception in the iterable destroys the stream with it; C{destroy()} closes a generator.
 
-        @param options: those of L{Readable}; object mode is on by default, with a mark of 1.
+        @param options: those of L{Readable}, as a mapping or keyword arguments; object mode is on by default, with a
+            mark of 1.
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, not iterable.
         """
-        return fromIterable(Readable, iterable, options)
+        return fromIterable(Readable, iterable, readOptions(options, named, ReadableOptions))
 
     # --- properties ------------------------------------------------------------------------------
 
@@ -226,6 +255,11 @@ class Readable(Reading):
     def readableLength(self) -> int:
         """What is buffered: bytes, characters or objects."""
         return self._readableState.length
+
+    @property
+    def readableBuffer(self) -> list[Any]:
+        """The chunks that are buffered, in order.  A new list."""
+        return self._readableState.chunks()
 
     @property
     def readableHighWaterMark(self) -> int:

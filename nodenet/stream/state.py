@@ -177,6 +177,13 @@ class ReadableState:
             return n
         return self.length if self.ended else 0
 
+    def chunks(self) -> list[Any]:
+        """What is buffered."""
+        chunks = list(self._chunks)
+        if self._start:
+            chunks[0] = chunks[0][self._start :]
+        return chunks
+
     def append(self, chunk: Any) -> None:
         """Buffer a chunk behind the others."""
         self.length += 1 if self.objectMode else len(chunk)

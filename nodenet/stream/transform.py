@@ -5,15 +5,23 @@ Streams whose output is made of their input.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import nodeError
+from nodenet.events.options import readOptions
 from nodenet.stream.duplex import Duplex, DuplexOptions
 from nodenet.stream.state import Done
 
 TransformDone = Callable[..., None]
 """What C{_transform} and C{_flush} call back: C{done()}, C{done(error)} or C{done(None, data)}; the data are pushed."""
+
+
+class TransformOptions(DuplexOptions, total=False):
+    """The options of L{Transform}."""
+
+    transform: Callable[[Any, Any, TransformDone], object] | None
+    flush: Callable[[TransformDone], object] | None
 
 
 class Transform(Duplex):
@@ -32,26 +40,21 @@ class Transform(Duplex):
     _flush: Callable[[TransformDone], object] | None = None
     """Called as C{_flush(callback)} after the last chunk, before C{'end'}.  A subclass's own."""
 
-    def __init__(
-        self,
-        *,
-        transform: Callable[[Any, Any, TransformDone], object] | None = None,
-        flush: Callable[[TransformDone], object] | None = None,
-        **options: Unpack[DuplexOptions],
-    ) -> None:
-        mark = options.get("highWaterMark")
-        if (options.get("readableHighWaterMark") if mark is None else mark) == 0:
+    def __init__(self, options: TransformOptions | None = None, /, **named: Unpack[TransformOptions]) -> None:
+        given = readOptions(options, named, TransformOptions)
+        transform, flush = given.pop("transform", None), given.pop("flush", None)
+        mark = given.get("highWaterMark")
+        if (given.get("readableHighWaterMark") if mark is None else mark) == 0:
             # Nothing is to be buffered: not on the other side either.
-            options = options.copy()
-            options["highWaterMark"] = None
-            options["readableHighWaterMark"] = 0
-            options["writableHighWaterMark"] = options.get("writableHighWaterMark") or 0
-        super().__init__(**options)
+            given["highWaterMark"] = None
+            given["readableHighWaterMark"] = 0
+            given["writableHighWaterMark"] = given.get("writableHighWaterMark") or 0
+        super().__init__(cast(DuplexOptions, given))
         # What is pushed before the first _read may be emitted at once.
         self._readableState.sync = False
         self._transformWaiting: Done | None = None
         if transform is not None:
-            self._transform = transform  # type: ignore[method-assign,assignment]
+            self._transform = transform  # type: ignore[method-assign]
         if flush is not None:
             self._flush = flush
         self.on("prefinish", self._flushAtPrefinish)

@@ -5,10 +5,11 @@ The writable half of a stream, as its users see it.  How it works: L{nodenet.str
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from nodenet.errors import AbortError, nodeError
-from nodenet.events import AbortSignal
+from nodenet.events import SignalOption
+from nodenet.events.options import readOptions
 from nodenet.stream.decoder import canonicalEncoding
 from nodenet.stream.destroy import errorOrDestroy
 from nodenet.stream.finished import addAbortSignal, waitClosed
@@ -21,6 +22,23 @@ from nodenet.stream.state import (
 from nodenet.stream.writing import Writing
 
 
+class WritableOptions(TypedDict, total=False):
+    """The options of L{Writable}."""
+
+    highWaterMark: int | None
+    decodeStrings: bool
+    defaultEncoding: str
+    objectMode: bool
+    autoDestroy: bool
+    emitClose: bool
+    write: Callable[[Any, Any, Done], object] | None
+    writev: Callable[[Sequence[tuple[Any, Any]], Done], object] | None
+    final: Callable[[Done], object] | None
+    destroy: Callable[[Any, Done], object] | None
+    signal: SignalOption | None
+    captureRejections: bool | None
+
+
 class Writable(Writing):
     """
     A stream to write to.  Node's C{stream.Writable}.
@@ -28,6 +46,8 @@ class Writable(Writing):
     A subclass has a C{_write} or C{_writev} method, or C{write} or C{writev} is given here.
 
     Events: C{'drain'}, C{'finish'}, C{'pipe'(source)}, C{'unpipe'(source)}, C{'error'(error)}, C{'close'}.
+
+    The options are a mapping in first place, as in Node, or keyword arguments:
 
     @param highWaterMark: from how much on C{write()} answers false, in bytes (characters, objects).  Default:
         65536, in object mode 16.
@@ -42,38 +62,22 @@ class Writable(Writing):
     @param destroy: becomes the C{_destroy} method, called as C{destroy(error, callback)}.
     @param signal: an L{nodenet.abort.AbortSignal}; its abort destroys the stream with an L{AbortError}.
     @param captureRejections: see L{Stream}.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the mark; C{ERR_UNKNOWN_ENCODING}.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the mark, an unknown option; C{ERR_UNKNOWN_ENCODING}.
     """
 
-    def __init__(
-        self,
-        *,
-        highWaterMark: int | None = None,
-        decodeStrings: bool = True,
-        defaultEncoding: str = "utf8",
-        objectMode: bool = False,
-        autoDestroy: bool = True,
-        emitClose: bool = True,
-        write: Callable[[Any, Any, Done], object] | None = None,
-        writev: Callable[[Sequence[tuple[Any, Any]], Done], object] | None = None,
-        final: Callable[[Done], object] | None = None,
-        destroy: Callable[[Any, Done], object] | None = None,
-        signal: AbortSignal | None = None,
-        captureRejections: bool | None = None,
-    ) -> None:
-        super().__init__(autoDestroy, emitClose, captureRejections)
-        mark = chooseMark("highWaterMark", highWaterMark, objectMode)
-        self._writableState = makeWritableState(objectMode, mark, decodeStrings, defaultEncoding)
-        if write is not None:
-            self._write = write  # type: ignore[method-assign,assignment]
-        if writev is not None:
-            self._writev = writev
-        if final is not None:
-            self._final = final
-        if destroy is not None:
-            self._destroy = destroy  # type: ignore[method-assign,assignment]
-        if signal is not None:
-            addAbortSignal(signal, self)
+    def __init__(self, options: WritableOptions | None = None, /, **named: Unpack[WritableOptions]) -> None:
+        given = readOptions(options, named, WritableOptions)
+        super().__init__(given.get("autoDestroy", True), given.get("emitClose", True), given.get("captureRejections"))
+        objectMode = given.get("objectMode", False)
+        mark = chooseMark("highWaterMark", given.get("highWaterMark"), objectMode)
+        self._writableState = makeWritableState(
+            objectMode, mark, given.get("decodeStrings", True), given.get("defaultEncoding", "utf8")
+        )
+        for name in ("write", "writev", "final", "destroy"):
+            if given.get(name) is not None:
+                setattr(self, f"_{name}", given[name])
+        if given.get("signal") is not None:
+            addAbortSignal(given["signal"], self)
 
     def setDefaultEncoding(self, encoding: str) -> Self:
         """
@@ -109,6 +113,14 @@ class Writable(Writing):
     def writableLength(self) -> int:
         """What waits: bytes (characters of C{str} that is kept), or objects."""
         return self._writableState.length
+
+    @property
+    def writableBuffer(self) -> list[dict[str, Any]]:
+        """The writes that wait: each a mapping with C{chunk}, C{encoding} and C{callback}.  A new list."""
+        return [
+            {"chunk": chunk, "encoding": encoding, "callback": callback}
+            for chunk, encoding, callback in self._writableState.buffered
+        ]
 
     @property
     def writableHighWaterMark(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.abort import AbortController, AbortSignal
@@ -36,6 +36,15 @@ class PipeTests(SynchronousTestCase):
         inTurn(source.unpipe, sink)
         self.assertEqual([stream.eventNames() for stream in (source, sink)], before)
         self.assertTrue(source.isPaused())
+
+    def test_options(self) -> None:
+        """C{end} may be given as in Node, in a mapping."""
+        for options, ended in (({"end": False}, False), ({"end": True}, True), ({}, True)):
+            source, sink = PassThrough(), Sink()
+            inTurn(source.pipe, sink, options)
+            inTurn(source.end)
+            self.assertEqual(sink.writableEnded, ended)
+        self.assertRaises(NodeTypeError, PassThrough().pipe, PassThrough(), {"ending": False})
 
     def test_sinkThatRaises(self) -> None:
         """What C{write} raises destroys the destination, not the source."""
@@ -129,6 +138,37 @@ class FinishedTests(SynchronousTestCase):
         aborted = inTurn(lambda: finished(p, signal=AbortSignal.abort()))
         self.failureResultOf(aborted, AbortError)
 
+    def test_mapping(self) -> None:
+        """The options may be a mapping, before the callback; a mapping alone gives a Deferred."""
+        answers: list[Any] = []
+        p = PassThrough()
+        waiting = finished(p, {"readable": False})
+        finished(p, {"readable": False}, answers.append)
+        finished(p, None, answers.append, readable=False)
+        inTurn(p.end)
+        self.assertEqual((self.successResultOf(waiting), answers), (None, [None, None]))
+
+    def test_cleanup(self) -> None:
+        """With cleanup a Deferred leaves no listener behind."""
+        p = PassThrough()
+        before = {event: p.listenerCount(event) for event in ("error", "end", "finish", "close")}
+        waiting = finished(p, cleanup=True)
+        inTurn(p.destroy)
+        self.failureResultOf(waiting, NodeError)
+        self.assertEqual({event: p.listenerCount(event) for event in before}, before)
+
+    def test_deferredAsSignal(self) -> None:
+        """A Deferred may be given in place of a signal, here and wherever a stream takes one."""
+        deferred: Deferred[str] = Deferred()
+        p, q = PassThrough(), PassThrough(signal=deferred)
+        q.on("error", nothing)
+        waiting = finished(p, signal=deferred)
+        row = inTurn(pipeline, PassThrough(), PassThrough(), signal=deferred)
+        inTurn(deferred.callback, "had enough")
+        self.failureResultOf(waiting, AbortError)
+        self.failureResultOf(row, AbortError)
+        self.assertEqual((p.destroyed, q.destroyed, self.successResultOf(deferred)), (False, True, "had enough"))
+
     def test_once(self) -> None:
         """The callback is called once, and late errors are heard all the same."""
         answers: list[Any] = []
@@ -145,10 +185,14 @@ class FinishedTests(SynchronousTestCase):
             lambda: finished("stream", nothing),
             lambda: finished("stream"),
             lambda: finished(PassThrough(), nothing, signal=5),  # type: ignore[call-overload]
+            lambda: finished(PassThrough(), "options", nothing),  # type: ignore[call-overload]
+            lambda: finished(PassThrough(), cleanup=5),  # type: ignore[call-overload]
             lambda: addAbortSignal(5, PassThrough()),  # type: ignore[arg-type]
             lambda: addAbortSignal(AbortSignal(), 5),  # type: ignore[type-var]
         ):
             self.assertEqual(self.assertRaises(NodeTypeError, call).code, "ERR_INVALID_ARG_TYPE")
+        error = self.assertRaises(NodeTypeError, lambda: finished(PassThrough(), {"writeable": False}))  # type: ignore[call-overload]
+        self.assertIn("did you mean 'writable'?", error.message)
 
 
 class PipelineTests(SynchronousTestCase):
@@ -244,6 +288,21 @@ class PipelineTests(SynchronousTestCase):
         ]
         for call, code in calls:
             self.assertEqual(self.assertRaises(NodeError, inTurn, call).code, code)
+
+    def test_mapping(self) -> None:
+        """The options may be a mapping behind the streams, with or without a callback."""
+        answers: list[Any] = []
+        for callback in ((), (answers.append,)):
+            sink, written = direct()
+            source = PassThrough()
+            result = inTurn(pipeline, source, sink, {"end": False}, *callback)
+            inTurn(source.end, b"one")
+            self.assertEqual((written, sink.writableEnded), ([b"one"], False))
+            if not callback:
+                self.assertIsNone(self.successResultOf(result))
+        self.assertEqual(answers, [None])
+        error = self.assertRaises(NodeTypeError, pipeline, PassThrough(), PassThrough(), {"ende": False})
+        self.assertEqual(error.code, "ERR_INVALID_ARG_VALUE")
 
     def test_intoItself(self) -> None:
         """A stream in a pipeline with itself is an echo."""

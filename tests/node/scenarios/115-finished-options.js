@@ -1,0 +1,55 @@
+'use strict';
+// stream.finished: halves that are not wanted, errors that are not heard, signals, cleaning up, and streams that are over.
+const { log, attempt } = require('./_trace');
+const { finished, PassThrough, Readable, Writable, Duplex, promises } = require('stream');
+const turn = () => new Promise((r) => setTimeout(r, 5));
+const told = (what) => (...a) => log('main', what, ...a);
+const outcome = async (what, promise) => {
+  try { log('main', what, await promise); } catch (e) { log('main', `${what} fails`, e); }
+};
+const listeners = (s) => ['end', 'finish', 'error', 'close'].map((n) => s.listenerCount(n));
+(async () => {
+  const a = new PassThrough();
+  const before = listeners(a);
+  finished(a, told('both'));
+  finished(a, { readable: false }, told('writable only'));
+  finished(a, { writable: false }, told('readable only'));
+  log('main', 'listening', listeners(a).map((n, i) => n - before[i]));
+  a.end('x'); await turn();
+  log('main', 'ended, not read', a.writableFinished, a.readableEnded);
+  a.resume(); await turn();
+  log('main', 'closed', a.closed, listeners(a).map((n, i) => n - before[i]));
+  finished(a, told('of one that is over')); log('main', 'not at once'); await turn();
+  const b = new PassThrough();
+  finished(b, told('premature')); finished(b, { readable: false }, told('premature, writable only'));
+  b.destroy(); await turn();
+  const c = new PassThrough();
+  c.on('error', (e) => log('main', 'error event', e));
+  finished(c, told('error')); finished(c, { error: false }, told('error, not listened to'));
+  c.destroy(new Error('broken')); await turn();
+  finished(c, told('broken before')); await turn();
+  const d = new PassThrough();
+  const stop = finished(d, told('NEVER'));
+  stop(); stop(); d.resume().end(); await turn();
+  const ac = new AbortController();
+  const e = new PassThrough();
+  finished(e, { signal: ac.signal }, told('aborted'));
+  ac.abort(new Error('had enough')); await turn();
+  log('main', 'the stream goes on', e.destroyed, listeners(e).map((n, i) => n - before[i]));
+  finished(e, { signal: ac.signal }, told('aborted before')); log('main', 'not at once'); await turn();
+  await outcome('as a promise', (e.resume().end(), promises.finished(e)));
+  const f = new PassThrough();
+  setTimeout(() => f.destroy(), 1);
+  await outcome('as a promise', promises.finished(f, { cleanup: true }));
+  log('main', 'cleaned up', listeners(f).map((n, i) => n - before[i]));
+  const r = new Readable({ read() {} });
+  finished(r, told('a readable')); r.push(null); r.resume(); await turn();
+  const w = new Writable({ write(chunk, encoding, cb) { cb(); } });
+  finished(w, told('a writable')); w.end('x'); await turn();
+  const h = new Duplex({ readable: false, write(chunk, encoding, cb) { cb(); } });
+  finished(h, told('a duplex without a half')); h.end(); await turn();
+  attempt('main', 'no stream', () => finished({}, () => {}));
+  attempt('main', 'no function', () => finished(new PassThrough(), 5));
+  attempt('main', 'no options', () => finished(new PassThrough(), 'x', () => {}));
+  attempt('main', 'no signal', () => finished(new PassThrough(), { signal: {} }, () => {}));
+})();
