@@ -158,9 +158,11 @@ _PUBLIC: dict[str, set[str]] = {
         "connect",
         "createConnection",
         "createServer",
+        "hostProtocol",
         "isIP",
         "isIPv4",
         "isIPv6",
+        "protocolListener",
     },
     "nodenet.stream": {
         "Duplex",

@@ -12,6 +12,7 @@ from typing import Any
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,6 +25,7 @@ from nodenet.adapter import dial, listen
 from nodenet.adapter.loop import loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.net import Server, Socket, SocketFactory
+from nodenet.net.hosting import SocketTransport
 from nodenet.net.producing import SocketConsumer, SocketProducer
 from nodenet.net.server import ServerFactory
 from nodenet.services.base import ServerService
@@ -60,6 +62,7 @@ MAKERS: dict[type, Callable[[], object]] = {
     HandleFactory: lambda: FACTORY,
     Socket: lambda: socketPair()[0],
     SocketConsumer: lambda: IConsumer(socketPair()[0]),
+    SocketTransport: lambda: SocketTransport(socketPair()[0], Protocol()),
     SocketProducer: lambda: IPushProducer(socketPair()[0]),
     Server: Server,
     ServerFactory: lambda: ServerFactory(Server()),

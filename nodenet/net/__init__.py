@@ -17,6 +17,7 @@ from nodenet.events import Listener
 from nodenet.net import producing as producing  # registers Twisted's interfaces
 from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
 from nodenet.net.connectoptions import ConnectOptions, SocketOptions
+from nodenet.net.hosting import hostProtocol, protocolListener
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
 from nodenet.net.options import readArguments
 from nodenet.net.server import Server, SocketFactory
@@ -34,9 +35,11 @@ __all__ = [
     "connect",
     "createConnection",
     "createServer",
+    "hostProtocol",
     "isIP",
     "isIPv4",
     "isIPv6",
+    "protocolListener",
 ]
 
 
