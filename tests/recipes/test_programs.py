@@ -135,6 +135,20 @@ class AsyncioTests(ProgramCase):
         self.assertEqual((program.out.split(), program.err), (["hello", "goodbye"], ""))
 
 
+class SignalTests(ProgramCase):
+    async def test_stops(self) -> None:
+        """Connections are ended, what was sent goes out, and the program ends by itself."""
+        for name in ("TERM", "INT"):
+            program = self.run_("signals.py", "0")
+            peer = await connect(self, await program.port())
+            peer.write(b"hello")
+            await peer.got(b"hello")
+            program.transport.signalProcess(name)  # type: ignore[union-attr]
+            await peer.ended
+            self.assertEqual(await program.exited, 0, program)
+            self.assertIn("nothing left to do", program.out)
+
+
 class GoodbyeTests(SynchronousTestCase):
     """The .tac, under C{twistd}."""
 
