@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,6 +44,12 @@ def blocks() -> Iterator[tuple[Path, str, str, str]]:
     for page in sorted((ROOT / "docs").glob("*.md")):
         for mark, language, content in MARKED.findall(page.read_text(encoding="utf-8")):
             yield page, mark, language or "text", content
+
+
+def anchors(page: Path) -> set[str]:
+    """What links may point to in a page: its headings, as they are shown on the usual hosts."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 class ReadmeTests(SynchronousTestCase):
@@ -126,8 +133,11 @@ class DocsTests(unittest.TestCase):
     def test_links(self) -> None:
         """What the documents point to is there."""
         for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-            for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-                self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
+            for target, heading in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8")):
+                path = page.parent / target if target else page
+                self.assertTrue(path.exists(), f"{page.name}: {target}")
+                if heading:
+                    self.assertIn(heading, anchors(path), f"{page.name}: {target}#{heading}")
 
     def test_blocks(self) -> None:
         """Each block is of a kind that is checked, and what it is said to be from is there and run by a test."""
@@ -141,7 +151,7 @@ class DocsTests(unittest.TestCase):
                     self.assertIn(block.strip(), path.read_text(encoding="utf-8"))
                     self.assertIn(path.name, tests)
                 elif language == "python":
-                    compile(block, str(page), "exec")
+                    compile(block, str(page), "exec", PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
     def test_programs(self) -> None:
         """The programs run, a few at a time."""
