@@ -15,6 +15,7 @@ and what the Protocol raises is logged and destroys its socket, as if a listener
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
@@ -38,10 +39,27 @@ from nodenet.net.producing import SocketConsumer
 from nodenet.net.server import Server
 from nodenet.net.socket import Socket
 
-_ProtocolT = TypeVar("_ProtocolT", bound=IProtocol)
+
+class AnyProtocol(typing.Protocol):
+    """An C{IProtocol}, for type checkers that do not know zope's interfaces."""
+
+    def makeConnection(self, transport: Any) -> object: ...
+    def dataReceived(self, data: bytes) -> object: ...
+    def connectionLost(self, reason: Any) -> object: ...
 
 
-def protocolListener(factory: IProtocolFactory) -> Callable[[Socket], None]:
+class AnyFactory(typing.Protocol):
+    """An C{IProtocolFactory}, the same way."""
+
+    def buildProtocol(self, addr: Any) -> Any: ...
+    def doStart(self) -> object: ...
+    def doStop(self) -> object: ...
+
+
+_ProtocolT = TypeVar("_ProtocolT", bound=AnyProtocol)
+
+
+def protocolListener(factory: AnyFactory) -> Callable[[Socket], None]:
     """
     Make a listener of C{'connection'} that serves each L{Socket} with a Protocol of C{factory}::
 
@@ -115,7 +133,7 @@ def _peerOf(socket: Socket) -> Any:
     return None if handle is None else handle.getPeer()
 
 
-def _begin(socket: Socket, protocol: IProtocol) -> None:
+def _begin(socket: Socket, protocol: AnyProtocol) -> None:
     enter(socket, protocol.makeConnection, SocketTransport(socket, protocol))
 
 
@@ -140,7 +158,7 @@ class SocketTransport:
     _aborted = False
     _error: Any = None
 
-    def __init__(self, socket: Socket, protocol: IProtocol) -> None:
+    def __init__(self, socket: Socket, protocol: AnyProtocol) -> None:
         self.protocol = protocol
         self._socket = socket
         self._consumer = SocketConsumer(socket)

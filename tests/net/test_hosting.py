@@ -633,7 +633,7 @@ class Page(Resource):
     isLeaf = True
 
     def render_GET(self, request: Any) -> bytes:
-        return b"~" * 300_000
+        return b"secure: %r " % request.isSecure() + b"~" * 300_000
 
 
 class NetworkTests(NetCase):
@@ -662,6 +662,27 @@ class NetworkTests(NetCase):
         server.close()
         await once(server, "close")
         self.assertEqual(site.numPorts, 0)
+
+    async def test_tls(self) -> None:
+        """Twisted's TLS finds in the transport what it needs: data both ways at the pace of the reader, and the end."""
+        from twisted.internet import reactor
+        from twisted.internet.endpoints import TCP4ClientEndpoint, wrapClientTLS
+        from twisted.internet.ssl import optionsForClientTLS, trustRootFromCertificates
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        from tests.net.test_factory_tls import certificate
+
+        site = Site(Page())
+        made = certificate()
+        server = await self.listening(net.protocolListener(TLSMemoryBIOFactory(made.options(), False, site)))
+        trust = optionsForClientTLS("name.test", trustRootFromCertificates([made]))
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", server.address().port)
+        client = self.connect(endpoint=wrapClientTLS(trust, endpoint))
+        client.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        got = b"".join([chunk async for chunk in client])
+        self.assertEqual((got.count(b"~"), got.count(b"secure: True")), (300_000, 1))
+        server.close()
+        await once(server, "close")
 
     async def test_unix(self) -> None:
         """A UNIX socket: no TCP switches, and an abort without a reset."""
