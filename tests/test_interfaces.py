@@ -30,6 +30,7 @@ from nodenet.adapter.pipes import PipeTransport
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.net import Server, Socket, SocketFactory, listening
 from nodenet.net.factory import ServerFactory
+from nodenet.net.hosting import SocketTransport
 from nodenet.net.producing import SocketConsumer, SocketProducer
 from nodenet.services.base import ServerService
 from nodenet.services.chat import ChatFactory
@@ -81,6 +82,7 @@ MAKERS: dict[type, Callable[[], object]] = {
     HandleFactory: lambda: FACTORY,
     Socket: lambda: socketPair()[0],
     SocketConsumer: lambda: IConsumer(socketPair()[0]),
+    SocketTransport: lambda: SocketTransport(socketPair()[0], Protocol()),
     SocketProducer: lambda: IPushProducer(socketPair()[0]),
     Server: Server,
     ServerFactory: lambda: ServerFactory(Server()),

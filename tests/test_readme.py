@@ -1,27 +1,55 @@
 """
-The README's words are true: its blocks run.
+The words of the README and of the documents are true: their blocks run.
+
+In docs/*.md a block of C{python} is a program: it is run, must end well, and print what the comments C{# prints:} say.
+A comment on the line before the block says otherwise::
+
+    <!-- from examples/recipes/x.py -->    it stands in that file, word for word; a test of its own runs the file
+    <!-- part -->                          it is a part of a program, and only compiled
+
+Blocks of C{js} are checked by Node, where there is one.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.node.nodes import nodes
+
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARKED = re.compile(r"(?:^<!-- ([^\n]*?) -->\n)?" + BLOCK.pattern, BLOCK.flags)
 
 
 def below(heading: str, text: str) -> list[tuple[str, str]]:
     """The fenced blocks below a heading of the second level: language and content."""
     found = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return BLOCK.findall(found[1]) if found else []
+
+
+def blocks() -> Iterator[tuple[Path, str, str, str]]:
+    """The blocks of docs/*.md: page, mark, language and content."""
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        for mark, language, content in MARKED.findall(page.read_text(encoding="utf-8")):
+            yield page, mark, language or "text", content
+
+
+def anchors(page: Path) -> set[str]:
+    """What links may point to in a page: its headings, as they are shown on the usual hosts."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 class ReadmeTests(SynchronousTestCase):
@@ -105,11 +133,59 @@ class DocsTests(unittest.TestCase):
     def test_links(self) -> None:
         """What the documents point to is there."""
         for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-            for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-                self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
+            for target, heading in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8")):
+                path = page.parent / target if target else page
+                self.assertTrue(path.exists(), f"{page.name}: {target}")
+                if heading:
+                    self.assertIn(heading, anchors(path), f"{page.name}: {target}#{heading}")
 
-    def test_pythonBlocksCompile(self) -> None:
-        for page in (ROOT / "docs").glob("*.md"):
-            for language, block in BLOCK.findall(page.read_text(encoding="utf-8")):
-                if language == "python":
-                    compile(block, str(page), "exec")
+    def test_blocks(self) -> None:
+        """Each block is of a kind that is checked, and what it is said to be from is there and run by a test."""
+        tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+        for page, mark, language, block in blocks():
+            with self.subTest(page=page.name, block=block.splitlines()[0]):
+                self.assertIn(language, {"python", "js", "sh", "text"})
+                self.assertRegex(mark, r"^(|part|from examples/\S+)$")
+                if mark.startswith("from "):
+                    path = ROOT / mark.removeprefix("from ")
+                    self.assertIn(block.strip(), path.read_text(encoding="utf-8"))
+                    self.assertIn(path.name, tests)
+                elif language == "python":
+                    compile(block, str(page), "exec", PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    def test_programs(self) -> None:
+        """The programs run, a few at a time."""
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+
+        def run(number: int, block: str) -> subprocess.CompletedProcess[str]:
+            program = folder / f"program{number}.py"
+            program.write_text(block, encoding="utf-8")
+            return subprocess.run(
+                [sys.executable, "-W", "error", str(program)],
+                capture_output=True,
+                text=True,
+                cwd=folder,
+                env=environment,
+                timeout=60,
+                check=False,
+            )
+
+        programs = [block for _, mark, language, block in blocks() if language == "python" and not mark]
+        self.assertTrue(programs)
+        with ThreadPoolExecutor(2) as pool:
+            for block, done in zip(programs, pool.map(run, range(len(programs)), programs), strict=True):
+                self.assertEqual((done.returncode, done.stderr), (0, ""), block + done.stdout + done.stderr)
+                # What a program prints stands behind its prints.
+                for said in re.findall(r"  # prints: (.*)$", block, re.MULTILINE):
+                    self.assertIn(said, done.stdout, block)
+
+    @unittest.skipUnless(nodes(), "there is no Node on this machine")
+    def test_node(self) -> None:
+        """Node reads its blocks."""
+        node = next(iter(nodes().values()))
+        for page, _, language, block in blocks():
+            if language == "js":
+                done = subprocess.run([node, "--check", "-"], input=block, capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 0, f"{page.name}: {done.stderr}")

@@ -6,6 +6,8 @@ with C{# E: words} must be refused with a message that has these words; no other
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.protocols.basic import LineReceiver
 
 import nodenet
 from nodenet import events, net, stream
@@ -41,6 +43,8 @@ count: int = server.connections  # E: Incompatible types
 count = len(server.connections)
 sockets: list[net.Socket] = list(server.connections)
 full: bool = server.connections > 2
+server.on("connection", net.protocolListener(Factory.forProtocol(LineReceiver)))
+net.protocolListener(LineReceiver)  # E: has incompatible type
 waiting: Deferred[None] = server.closeGracefully(5000)
 
 # --- sockets -------------------------------------------------------------------------------------
@@ -124,3 +128,6 @@ one.end(b"x")
 memory = MemoryServer(accepted)
 nodenet.run(loop)
 nodenet.run(noArguments)
+
+lines: LineReceiver = net.hostProtocol(net.connect(8000), LineReceiver())
+net.hostProtocol(net.connect(8000), LineReceiver)  # E: type variable

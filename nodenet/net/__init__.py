@@ -26,6 +26,7 @@ from nodenet.net.defaults import (
     setDefaultAutoSelectFamilyAttemptTimeout,
 )
 from nodenet.net.factory import SocketFactory
+from nodenet.net.hosting import hostProtocol, protocolListener
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
 from nodenet.net.options import readArguments
 from nodenet.net.server import Server
@@ -48,9 +49,11 @@ __all__ = [
     "createServer",
     "getDefaultAutoSelectFamily",
     "getDefaultAutoSelectFamilyAttemptTimeout",
+    "hostProtocol",
     "isIP",
     "isIPv4",
     "isIPv6",
+    "protocolListener",
     "setDefaultAutoSelectFamily",
     "setDefaultAutoSelectFamilyAttemptTimeout",
 ]

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 from nodenet.adapter.listen import BACKLOG, Listening
 from nodenet.errors import invalidArgType, invalidArgValue
 from nodenet.events import EventEmitter, Listener
-from nodenet.events.signals import AbortSignal, optionalSignal
+from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
 from nodenet.net.boundsocket import BoundSocket
 from nodenet.net.options import isNumeric, readArguments, readPath, readPort, refuseUnknown, requireType
 from nodenet.stream import getDefaultHighWaterMark
@@ -77,7 +77,7 @@ class ListenOptions(TypedDict, total=False):
     handle: Any
     endpoint: Any
     backlog: int
-    signal: AbortSignal | None
+    signal: SignalOption | None
     ipv6Only: bool
     reusePort: bool
     exclusive: bool

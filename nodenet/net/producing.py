@@ -81,6 +81,10 @@ class SocketConsumer:
             self._producer.resumeProducing()
 
     def _closed(self, hadError: bool) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Nobody takes anything any more: tell the producer, if there is one."""
         producer = self._producer
         self.unregisterProducer()
         if producer is not None:

@@ -15,15 +15,15 @@ from tests.net.cases import closing, later, note
 from tests.net.test_factory import Echo, FactoryCase
 
 
-def certificate() -> Any:
-    """A certificate for C{name.test}, with its key, that signs itself."""
+def certificate(host: str = "name.test") -> Any:
+    """A certificate for C{host}, with its key, that signs itself."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from twisted.internet.ssl import PrivateCertificate
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "name.test")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
@@ -33,7 +33,7 @@ def certificate() -> Any:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("name.test")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     text = made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(

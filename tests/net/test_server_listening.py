@@ -14,7 +14,7 @@ from typing import Any
 from nodenet import AbortController, AbortSignal, inTurn, net
 from nodenet.abort import AbortSignal as Signal
 from nodenet.errors import NodeError
-from nodenet.events import once
+from nodenet.events import getEventListeners, once
 from nodenet.net import BoundSocket, Server
 from tests.net.cases import NetCase, closed, later, note
 
@@ -307,7 +307,7 @@ class PathTests(ListeningCase):
 
 class SignalTests(ListeningCase):
     def listeners(self, signal: Signal) -> int:
-        return len(signal._listeners)
+        return len(getEventListeners(signal, "abort"))
 
     async def test_abort(self) -> None:
         """Closes; C{'close'} takes the listener back."""
