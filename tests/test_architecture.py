@@ -154,6 +154,7 @@ _PUBLIC: dict[str, set[str]] = {
     },
     "nodenet.net": {
         "AddressInfo",
+        "BlockList",
         "BoundSocket",
         "BoundSocketOptions",
         "Connections",
@@ -162,6 +163,8 @@ _PUBLIC: dict[str, set[str]] = {
         "Server",
         "ServerOptions",
         "Socket",
+        "SocketAddress",
+        "SocketAddressOptions",
         "SocketFactory",
         "SocketOptions",
         "connect",

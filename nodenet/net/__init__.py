@@ -16,6 +16,7 @@ from typing import Any, Unpack
 from nodenet.events import Listener
 from nodenet.net import producing as producing  # registers Twisted's interfaces
 from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
+from nodenet.net.blocklist import BlockList
 from nodenet.net.boundsocket import BoundSocket, BoundSocketOptions
 from nodenet.net.connections import Connections
 from nodenet.net.connectoptions import ConnectOptions, SocketOptions
@@ -31,9 +32,11 @@ from nodenet.net.listenoptions import ListenOptions, ServerOptions
 from nodenet.net.options import readArguments
 from nodenet.net.server import Server
 from nodenet.net.socket import Socket
+from nodenet.net.socketaddress import SocketAddress, SocketAddressOptions
 
 __all__ = [
     "AddressInfo",
+    "BlockList",
     "BoundSocket",
     "BoundSocketOptions",
     "ConnectOptions",
@@ -42,6 +45,8 @@ __all__ = [
     "Server",
     "ServerOptions",
     "Socket",
+    "SocketAddress",
+    "SocketAddressOptions",
     "SocketFactory",
     "SocketOptions",
     "connect",

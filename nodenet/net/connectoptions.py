@@ -7,11 +7,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from nodenet.adapter.dial import ADDRCONFIG
 from nodenet.errors import invalidArgType, invalidArgValue, nodeError, outOfRange
 from nodenet.net.address import isIP
+from nodenet.net.blocklist import BlockList
 from nodenet.net.defaults import (
     LONGEST,
     getDefaultAutoSelectFamily,
@@ -32,17 +33,6 @@ Bound = Literal["", "tcp", "unix", "gone"]
 
 Lookup = Callable[[str, dict[str, Any], Callable[..., object]], object]
 """C{lookup(host, options, callback)}: what the C{lookup} option takes, see L{ConnectOptions}."""
-
-
-class Blocking(Protocol):
-    """What the C{blockList} option takes: a L{nodenet.net.BlockList}, and whatever else can be asked."""
-
-    def check(self, address: str, family: str, /) -> bool:
-        """
-        Whether C{address} is blocked.
-
-        @param family: C{"ipv4"} or C{"ipv6"}.
-        """
 
 
 class SocketOptions(TypedDict, total=False):
@@ -70,7 +60,7 @@ class SocketOptions(TypedDict, total=False):
     keepAliveInitialDelay: float
     fd: int | None
     handle: BoundSocket | None
-    blockList: Blocking | None
+    blockList: BlockList | None
     captureRejections: bool
     reactor: Any
 

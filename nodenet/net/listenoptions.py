@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from nodenet.adapter.listen import BACKLOG, Listening
-from nodenet.errors import invalidArgType, invalidArgValue
+from nodenet.errors import invalidArgValue
 from nodenet.events import EventEmitter, Listener
 from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
+from nodenet.net.blocklist import BlockList
 from nodenet.net.boundsocket import BoundSocket
 from nodenet.net.options import isNumeric, readArguments, readPath, readPort, refuseUnknown, requireType
 from nodenet.stream import getDefaultHighWaterMark
@@ -44,7 +45,7 @@ class ServerOptions(TypedDict, total=False):
     keepAlive: bool
     keepAliveInitialDelay: float
     highWaterMark: int
-    blockList: Any
+    blockList: BlockList | None
     captureRejections: bool
     reactor: Any
 
@@ -124,17 +125,6 @@ def readMark(options: Mapping[str, Any]) -> int:
     if not mark < math.inf or mark != int(mark):
         raise invalidArgValue("options.highWaterMark", mark)
     return int(mark)
-
-
-def readBlockList(options: Mapping[str, Any]) -> Any:
-    """
-    @return: the C{blockList}, or C{None}.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, it is none.
-    """
-    blockList = options.get("blockList") or None
-    if blockList is not None and not callable(getattr(blockList, "check", None)):
-        raise invalidArgType("options.blockList", "an net.BlockList", blockList)
-    return blockList
 
 
 def readListenArguments(args: Sequence[Any], named: Mapping[str, Any]) -> tuple[Listen, Listener | None]:

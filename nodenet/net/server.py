@@ -13,9 +13,10 @@ from nodenet.adapter.turn import report
 from nodenet.events import Listener, on
 from nodenet.interfaces import IStreamHandle
 from nodenet.net.address import addressInfo
+from nodenet.net.blocklist import BlockList, readBlockList
 from nodenet.net.connectoptions import SocketOptions
 from nodenet.net.listening import Opening
-from nodenet.net.listenoptions import ServerOptions, readBlockList, readMark
+from nodenet.net.listenoptions import ServerOptions, readMark
 from nodenet.net.options import readDelay, refuseUnknown, requireType
 from nodenet.net.socket import Socket
 
@@ -78,7 +79,7 @@ class Server(Opening):
         self.keepAlive: bool = bool(given.get("keepAlive"))
         self.keepAliveInitialDelay: int = readDelay(given)
         self.highWaterMark: int = readMark(given)
-        self.blockList: Any = readBlockList(given)
+        self.blockList: BlockList | None = readBlockList(given)
         self._reactor = given.get("reactor")
         if connectionListener is not None:
             self.on("connection", connectionListener)
@@ -94,7 +95,7 @@ class Server(Opening):
         if self.maxConnections is not None and len(self._sockets) >= self.maxConnections:
             self._drop(handle)
             return
-        if self.blockList is not None and self._isBlocked(handle):
+        if self._isBlocked(handle):
             handle.close()
             return
         options: SocketOptions = {
@@ -132,8 +133,10 @@ class Server(Opening):
         self.emit("drop", info or None)
 
     def _isBlocked(self, handle: IStreamHandle) -> bool:
+        if self.blockList is None:
+            return False
         peer = addressInfo(handle.getPeer())
-        return peer is not None and bool(self.blockList.check(peer.address, peer.family.lower()))
+        return peer is not None and self.blockList.check(peer.address, peer.family)
 
     def __aiter__(self) -> AsyncIterator[Socket]:
         """

@@ -25,7 +25,6 @@ from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import (
     NodeError,
-    invalidArgType,
     invalidArgValue,
     nodeError,
     systemError,
@@ -33,9 +32,10 @@ from nodenet.errors import (
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
 from nodenet.net.address import addressInfo
 from nodenet.net.adopting import BoundPath, openHandle
+from nodenet.net.blocklist import BlockList, readBlockList
 from nodenet.net.boundsocket import BoundSocket
 from nodenet.net.connecting import Connecting
-from nodenet.net.connectoptions import Blocking, Bound, ConnectOptions, SocketOptions, readConnect
+from nodenet.net.connectoptions import Bound, ConnectOptions, SocketOptions, readConnect
 from nodenet.net.ends import label
 from nodenet.net.options import readArguments, readDelay, refuseUnknown
 from nodenet.net.tuned import Tuned
@@ -90,7 +90,7 @@ class Socket(Tuned, Duplex):
     server: Server | None = None
     bytesRead = 0
     autoSelectFamilyAttemptedAddresses: list[str] | None = None
-    blockList: Blocking | None = None
+    blockList: BlockList | None = None
 
     _pushesByItself = True  # the handle reads until it is told to stop
 
@@ -132,11 +132,7 @@ class Socket(Tuned, Duplex):
         if given.get("keepAlive"):
             self._keepAlive = (True, initialDelay)
         self.on("end", self._readableEnded)
-        blockList = given.get("blockList")
-        if blockList is not None:
-            if not callable(getattr(blockList, "check", None)):
-                raise invalidArgType("options.blockList", "an net.BlockList", blockList)
-            self.blockList = blockList
+        self.blockList = readBlockList(given)
         handle = openHandle(given)
         if handle is not None:
             self._begin(handle, given.get("handle"))

@@ -19,7 +19,6 @@ from nodenet.adapter import dial
 from nodenet.adapter.loop import loopOf
 from nodenet.errors import AggregateError
 from nodenet.events import once
-from nodenet.net.connectoptions import Blocking
 from nodenet.net.eyeballs import takingTurns
 from tests.net.cases import NetCase, closed, later, misuse, note
 
@@ -834,14 +833,11 @@ class LocalTests(NetCase):
 class BlockListTests(NetCase):
     """C{blockList}: what it says of each kind of way."""
 
-    def blocking(self, *addresses: str) -> Blocking:
-        blocked = [(address, f"ipv{net.isIP(address)}") for address in addresses]
-
-        class Blocked:
-            def check(self, address: str, family: str) -> bool:
-                return (address, family) in blocked
-
-        return Blocked()
+    def blocking(self, *addresses: str) -> net.BlockList:
+        blocked = net.BlockList()
+        for address in addresses:
+            blocked.addAddress(address, f"ipv{net.isIP(address)}")
+        return blocked
 
     async def refused(self, **options: Any) -> tuple[list[str], Any]:
         client = self.connect(port=1, blockList=self.blocking("127.0.0.2", "::1"), **options)

@@ -12,8 +12,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import AbortController, inTurn, net
+from nodenet.net.blocklist import readBlockList
 from nodenet.net.boundsocket import BoundSocket
-from nodenet.net.listenoptions import Listen, readBlockList, readListenArguments
+from nodenet.net.listenoptions import Listen, readListenArguments
 from nodenet.testing import MemoryServer
 from tests.net.cases import misuse
 

@@ -107,22 +107,23 @@ class LoopTests(NetCase):
         self.assertIs(found[0], found[1])
 
 
-class Blocks:
-    """What a server asks of a L{nodenet.net.BlockList}."""
+class Blocks(net.BlockList):
+    """Notes what it is asked."""
 
     def __init__(self, *addresses: str) -> None:
-        self.addresses = addresses
+        super().__init__()
+        self.addAddresses(addresses)
         self.asked: list[Any] = []
 
-    def check(self, address: str, family: str) -> bool:
+    def check(self, address: Any, family: str = "ipv4") -> bool:
         self.asked.append((address, family))
-        return address in self.addresses
+        return super().check(address, family)
 
 
 class BlockListTests(NetCase):
     async def test_blocked(self) -> None:
         """Closed right after the accept: no event, not counted.  The peer sees an end."""
-        blocks: Any = Blocks("127.0.0.1")
+        blocks = Blocks("127.0.0.1")
         server = await self.listening(blockList=blocks)
         self.assertIs(server.blockList, blocks)
         heard = note(server, "connection", "drop", "error")
@@ -131,25 +132,25 @@ class BlockListTests(NetCase):
         seen = note(client, "connect", "end", "error", "close")
         await closed(client)
         self.assertEqual(seen, [("connect",), ("end",), ("close", False)])
-        self.assertEqual((heard, server.connections, blocks.asked), ([], 0, [("127.0.0.1", "ipv4")]))
+        self.assertEqual((heard, server.connections, blocks.asked), ([], 0, [("127.0.0.1", "IPv4")]))
         other = self.connect(server.address().port, "127.0.0.1", localAddress="127.0.0.2")
         await once(server, "connection")
         self.assertEqual((server.connections, other.destroyed), (1, False))
 
     async def test_families(self) -> None:
         """It is asked for the address as it is, mapped ones as IPv6."""
-        blocks: Any = Blocks()
+        blocks = Blocks()
         server = self.server(blockList=blocks)
         server.listen(0)
         await once(server, "listening")
         for host in ("127.0.0.1", "::1"):
             self.connect(server.address().port, host)
             await once(server, "connection")
-        self.assertEqual(blocks.asked, [("::ffff:127.0.0.1", "ipv6"), ("::1", "ipv6")])
+        self.assertEqual(blocks.asked, [("::ffff:127.0.0.1", "IPv6"), ("::1", "IPv6")])
 
     async def test_maxConnections(self) -> None:
         """One too many is dropped before anybody asks."""
-        blocks: Any = Blocks("127.0.0.1")
+        blocks = Blocks("127.0.0.1")
         server = await self.listening(blockList=blocks)
         server.maxConnections = 0
         dropped = once(server, "drop")
@@ -159,7 +160,7 @@ class BlockListTests(NetCase):
 
     async def test_path(self) -> None:
         """On a UNIX socket nobody is blocked; the list may be changed."""
-        blocks: Any = Blocks("127.0.0.1")
+        blocks = Blocks("127.0.0.1")
         server = self.server()
         server.blockList = blocks
         path = os.path.join(self.directory(), "s")

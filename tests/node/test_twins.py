@@ -17,9 +17,7 @@ from tests.node.programs import ATTEMPTS, Programs
 
 _UNLIKE_NODE = {
     "24-abort-signal": "no signal option yet",
-    "73-server-blocklist": "no BlockList yet",
     "43-onread": "no onread option yet",
-    "84-connect-blocklist": "no BlockList yet",
 }
 """Scenarios that differ, and why.  One that is found to be the same fails, so that this list stays true."""
 
