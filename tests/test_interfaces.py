@@ -113,7 +113,7 @@ def implementers() -> dict[type, list[Any]]:
         for value in vars(module).values():
             if isinstance(value, type) and value.__module__ == module.__name__:
                 interfaces = list(implementedBy(value).flattened())[:-1]
-                if interfaces:
+                if interfaces and value is not dial._Polled:  # no transport yet, only what makes one wait
                     found[value] = interfaces
     return found
 

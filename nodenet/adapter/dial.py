@@ -235,14 +235,20 @@ def dialUNIX(
         if made is not None:
             made.close()
         raise systemError(errno.EINVAL, "connect", path, suffix=" - Local (undefined:undefined)")
-    if made is not None:
-        connector = _UNIXConnector(made, path, factory, reactor)
-        connector.connect()
-        return factory.dial(connector)
-    try:
+    if made is None and not isinstance(reactor, PosixReactorBase):
         return factory.dial(reactor.connectUNIX(path, factory, None))
-    except OSError as error:  # too many open files
+    try:
+        if made is None:
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            made.setblocking(False)
+        made.connect(os.fsencode(path))
+    except OSError as error:
+        if made is not None:
+            made.close()
         return factory.failSoon(error)
+    connector = _UNIXConnector(made, path, factory, reactor)
+    connector.connect()
+    return factory.dial(connector)
 
 
 def clientEndpoint(reactor: Any, endpoint: object) -> Any:
@@ -315,7 +321,34 @@ class _Connector(tcp.Connector):
         return _Client(self._made, self.host, self.port, self, self.reactor)
 
 
-class _Client(tcp.Client):
+class _Polled(tcp.BaseClient):
+    """
+    Is connected when the reactor's poll says so, not before: who listens there may be in this process, and then hears
+    of it first, as in Node.
+    """
+
+    _watching = False
+
+    def doConnect(self) -> None:
+        if self._watching:
+            self._arrive()
+            return
+        self._watching = True
+        transport: Any = self
+        if hasattr(transport, "connector"):  # else it was cancelled meanwhile
+            transport.doRead = transport.doWrite = self.doConnect
+            transport.startReading()
+            transport.startWriting()
+
+    def _arrive(self) -> None:
+        tcp.BaseClient.doConnect(self)
+
+    def writeSomeData(self, data: bytes) -> Any:
+        # The poll that says connected says writable too: Twisted sends nothing then, which fails when the peer is gone.
+        return tcp.BaseClient.writeSomeData(self, data) if data else 0
+
+
+class _Client(_Polled, tcp.Client):
     def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
         self._made = made
         tcp.Client.__init__(self, host, port, None, connector, reactor)
@@ -325,7 +358,7 @@ class _Client(tcp.Client):
 
 
 class _UNIXConnector(unix.Connector):
-    """C{connectUNIX}'s, for a socket that is bound already."""
+    """C{connectUNIX}'s, for a socket that is connected already."""
 
     def __init__(self, made: socket.socket, path: str, factory: ClientFactory, reactor: Any) -> None:
         unix.Connector.__init__(self, path, factory, None, reactor, 0)
@@ -335,10 +368,18 @@ class _UNIXConnector(unix.Connector):
         return _UNIXClient(self._made, self.address, self, self.reactor)
 
 
-class _UNIXClient(unix.Client):
+class _UNIXClient(_Polled, unix.Client):
     def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
         self._made = made
         unix.Client.__init__(self, path, connector, reactor)
 
     def createInternetSocket(self) -> socket.socket:
         return self._made
+
+    def _arrive(self) -> None:
+        # It is connected: to ask once more would be to look for the path again, which may be gone.
+        transport: Any = self
+        del transport.doRead, transport.doWrite
+        transport.stopReading()
+        transport.stopWriting()
+        transport._connectDone()

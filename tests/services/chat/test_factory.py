@@ -188,8 +188,8 @@ class ClosingTests(FactoryCase):
         ann, bob, new = await self.member("ann"), await self.member("bob"), self.connect()
         await new.fresh("You are")
         ann.send("last words\n")
-        await bob.until("last words")
-        ann.lines.clear(), bob.lines.clear()
+        for client in (ann, bob):
+            await client.fresh("last words")
         await self.port.stopListening()
         await factory.server.closeGracefully(5000)
         for client in (ann, bob, new):
