@@ -34,7 +34,7 @@ from typing import Any, ParamSpec, TypeVar
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nodenet.errors import invalidArgType
+from nodenet.errors import NodeError, invalidArgType
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -174,10 +174,29 @@ def report(error: BaseException, owner: object, what: object = None) -> None:
             _logOnce(another, owner, destroy)
 
 
+def reportUnheard(error: NodeError, owner: object) -> None:
+    """
+    Log C{error}, which is the network's or the system's and not a listener's, in one line; not if it was logged in this
+    turn.
+
+    @param owner: who had no listener of C{'error'} for it.
+    """
+    if not _isReported(error):
+        text = "{owner} has failed, and nobody listens to its 'error': {code}: {error}"
+        _log.error(text, owner=owner, code=error.code, error=error)
+
+
+def _isReported(error: BaseException) -> bool:
+    """Whether it was logged in this turn.  From now on it is."""
+    known = any(error is each for each in _turn.reported)
+    if not known:
+        _turn.reported.append(error)
+    return known
+
+
 def _logOnce(error: BaseException, owner: object, what: object) -> None:
-    if any(error is known for known in _turn.reported):
+    if _isReported(error):
         return
-    _turn.reported.append(error)
     _log.failure(
         "Unhandled error in {what} of {owner}",
         Failure(error),

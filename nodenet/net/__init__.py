@@ -27,10 +27,13 @@ from nodenet.net.defaults import (
 )
 from nodenet.net.factory import SocketFactory
 from nodenet.net.hosting import hostProtocol, protocolListener
+from nodenet.net.keepalive import KeepAliveOptions, KeepAliveWarning
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
+from nodenet.net.onread import OnReadOptions
 from nodenet.net.options import readArguments
 from nodenet.net.server import Server
 from nodenet.net.socket import Socket
+from nodenet.net.tuned import TimeoutOverflowWarning
 
 __all__ = [
     "AddressInfo",
@@ -38,12 +41,17 @@ __all__ = [
     "BoundSocketOptions",
     "ConnectOptions",
     "Connections",
+    "KeepAliveOptions",
+    "KeepAliveWarning",
     "ListenOptions",
+    "OnReadOptions",
     "Server",
     "ServerOptions",
     "Socket",
     "SocketFactory",
     "SocketOptions",
+    "Stream",
+    "TimeoutOverflowWarning",
     "connect",
     "createConnection",
     "createServer",
@@ -57,6 +65,9 @@ __all__ = [
     "setDefaultAutoSelectFamily",
     "setDefaultAutoSelectFamilyAttemptTimeout",
 ]
+
+Stream = Socket
+"""Node's old name of it."""
 
 
 def createServer(
