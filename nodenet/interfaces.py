@@ -102,12 +102,25 @@ class IStreamHandle(Interface):
     def setNoDelay(enable: bool) -> None:
         """C{TCP_NODELAY}; nothing where there is no such thing."""
 
-    def setKeepAlive(enable: bool, initialDelay: int) -> None:
+    def setKeepAlive(enable: bool, initialDelay: int = 0, interval: int = 0, count: int = 0) -> None:
         """
-        C{SO_KEEPALIVE}; nothing where there is no such thing.
+        C{SO_KEEPALIVE}; nothing where there is no such thing.  0 leaves what the system has.
 
-        @param initialDelay: whole seconds before the first probe; 0 leaves what is set.
+        @param initialDelay: whole seconds before the first probe.
+        @param interval: whole seconds between two probes.
+        @param count: so many unanswered probes break the connection.
         """
+
+    def setTypeOfService(tos: int) -> None:
+        """
+        C{IP_TOS} or C{IPV6_TCLASS}; nothing where there is no such thing.
+
+        @param tos: 0 to 255.
+        @raise NodeError: the system does not want it.
+        """
+
+    def getTypeOfService() -> int | None:
+        """What the system has; C{None} where there is no such thing."""
 
     def getHost() -> IAddress | None:
         """Our address; C{None} when the connection is lost."""

@@ -157,8 +157,8 @@ _DETAILS: dict[str, tuple[list[Any], list[Any]]] = {
     ),
 }
 
-# Made in Node's C++, or without a class in its table.
-_ELSEWHERE = {"EPIPE", "ERR_INVALID_ADDRESS"}
+# Made in Node's C++, without a class in its table, or ours.
+_ELSEWHERE = {"EPIPE", "ERR_INVALID_ADDRESS", "ERR_SOCKET_MAX_WRITABLE_LENGTH"}
 
 _SCRIPT = """
 const { codes } = require('internal/errors');

@@ -32,6 +32,7 @@ from nodenet.net import Server, Socket, SocketFactory, listening
 from nodenet.net.factory import ServerFactory
 from nodenet.net.hosting import SocketTransport
 from nodenet.net.producing import SocketConsumer, SocketProducer
+from nodenet.net.transfer import Transfer
 from nodenet.services.base import ServerService
 from nodenet.services.chat import ChatFactory
 from nodenet.services.chat.bus import MemoryBus
@@ -81,6 +82,7 @@ MAKERS: dict[type, Callable[[], object]] = {
     UnconnectedHandle: lambda: UnconnectedHandle(sockets_.socket(), loopOf(Clock())),
     HandleFactory: lambda: FACTORY,
     Socket: lambda: socketPair()[0],
+    Transfer: Transfer,
     SocketConsumer: lambda: IConsumer(socketPair()[0]),
     SocketTransport: lambda: SocketTransport(socketPair()[0], Protocol()),
     SocketProducer: lambda: IPushProducer(socketPair()[0]),

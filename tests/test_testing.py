@@ -239,7 +239,9 @@ class HandleTests(SynchronousTestCase):
     def test_theRest(self) -> None:
         self.a.setNoDelay(True)
         self.a.setKeepAlive(True, 5)
-        self.assertEqual((self.a.noDelay, self.a.keepAlive, self.b.noDelay), (True, (True, 5), None))
+        self.assertEqual((self.a.noDelay, self.a.keepAlive, self.b.noDelay), (True, (True, 5, 0, 0), None))
+        self.a.setTypeOfService(8)
+        self.assertEqual((self.a.getTypeOfService(), self.b.getTypeOfService()), (8, 0))
         self.assertEqual((self.a.getHost(), self.a.getPeer()), (self.b.getPeer(), self.b.getHost()))
         self.assertNotEqual(self.a.getHost(), self.a.getPeer())
         self.assertEqual((self.a.reactor, self.a.halfCloses, list(self.a.selectables())), (None, True, []))

@@ -91,8 +91,11 @@ class UnconnectedHandle:
     def setKeepAlive(self, *settings: object) -> None:
         """See L{setNoDelay}."""
 
-    def setTypeOfService(self, *settings: object) -> None:
+    def setTypeOfService(self, tos: int) -> None:
         """See L{setNoDelay}."""
+
+    def getTypeOfService(self) -> int | None:
+        return None
 
     def getHost(self) -> IAddress | None:
         return None if self._socket is None else _address(self._socket)

@@ -50,6 +50,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nodenet.adapter import kernel
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.turn import enter
 from nodenet.errors import NodeError, fromFailure, systemError
@@ -341,21 +342,31 @@ class SocketProtocol(Protocol):
         if self._isTCP():
             self._transport.setTcpNoDelay(enable)
 
-    def setKeepAlive(self, enable: bool, initialDelay: int) -> None:
-        if not self._isTCP():
-            return
-        self._transport.setTcpKeepAlive(enable)
-        if enable and hasattr(_socket, "TCP_KEEPIDLE"):
-            handle = self._transport.getHandle()
-            # libuv's choice: ten probes, a second apart.
-            for name, value in (("IDLE", initialDelay), ("INTVL", 1), ("CNT", 10)):
-                if value:
-                    handle.setsockopt(_socket.IPPROTO_TCP, getattr(_socket, f"TCP_KEEP{name}"), value)
+    def setKeepAlive(self, enable: bool, initialDelay: int = 0, interval: int = 0, count: int = 0) -> None:
+        if self._isTCP():
+            self._transport.setTcpKeepAlive(enable)
+            found = self._systemSocket()
+            if enable and found is not None:
+                kernel.setProbes(found, initialDelay, interval, count)
+
+    def setTypeOfService(self, tos: int) -> None:
+        found = self._systemSocket()
+        if found is not None:
+            kernel.setTypeOfService(found, tos)
+
+    def getTypeOfService(self) -> int | None:
+        found = self._systemSocket()
+        return None if found is None else kernel.getTypeOfService(found)
 
     def _isTCP(self) -> bool:
         # Twisted's UNIX transports claim to be TCP's too.
         tcp = not self._lost and ITCPTransport.providedBy(self.transport)
         return tcp and isinstance(self.getHost(), IPv4Address | IPv6Address)
+
+    def _systemSocket(self) -> _socket.socket | None:
+        """That of TCP, also where the transport (TLS, a wrapper) is wrapped around another one."""
+        found = getattr(self.selectables()[-1], "socket", None) if self._isTCP() else None
+        return found if isinstance(found, _socket.socket) else None
 
     def getHost(self) -> IAddress | None:
         host: IAddress | None = None if self._lost else self._transport.getHost()

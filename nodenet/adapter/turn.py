@@ -31,10 +31,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
-from nodenet.errors import invalidArgType
+from nodenet.errors import NodeError, invalidArgType
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -174,10 +174,31 @@ def report(error: BaseException, owner: object, what: object = None) -> None:
             _logOnce(another, owner, destroy)
 
 
+def reportUnheard(error: NodeError, owner: object) -> None:
+    """
+    Log C{error}, which is the network's or the system's, as a failure that says whose it is; not if it was logged in
+    this turn.  A traceback would only lead here, so that it has none.
+
+    @param owner: who had no listener of C{'error'} for it.
+    """
+    if not _isReported(error):
+        failure = Failure(error)
+        failure.frames = []
+        text = "{owner} has failed, and nobody listens to its 'error': {code}"
+        _log.failure(text, failure, LogLevel.error, owner=owner, code=error.code)
+
+
+def _isReported(error: BaseException) -> bool:
+    """Whether it was logged in this turn.  From now on it is."""
+    known = any(error is each for each in _turn.reported)
+    if not known:
+        _turn.reported.append(error)
+    return known
+
+
 def _logOnce(error: BaseException, owner: object, what: object) -> None:
-    if any(error is known for known in _turn.reported):
+    if _isReported(error):
         return
-    _turn.reported.append(error)
     _log.failure(
         "Unhandled error in {what} of {owner}",
         Failure(error),

@@ -54,10 +54,10 @@ def warnOfLeak(
     @param remedy: whose C{setMaxListeners} to use.
     """
     warning = MaxListenersExceededWarning(emitter, type, count, limit, kind, remedy)
-    warnings.warn(warning, stacklevel=_levelOfUser())
+    warnings.warn(warning, stacklevel=levelOfUser())
 
 
-def _levelOfUser() -> int:
+def levelOfUser() -> int:
     """The C{stacklevel}, seen from the caller, of the first line that is not nodenet's own."""
     level = 1
     frame = sys._getframe(1)

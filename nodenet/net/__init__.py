@@ -28,11 +28,14 @@ from nodenet.net.defaults import (
 )
 from nodenet.net.factory import SocketFactory
 from nodenet.net.hosting import hostProtocol, protocolListener
+from nodenet.net.keepalive import KeepAliveOptions, KeepAliveWarning
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
+from nodenet.net.onread import OnReadOptions
 from nodenet.net.options import readArguments
 from nodenet.net.server import Server
 from nodenet.net.socket import Socket
 from nodenet.net.socketaddress import SocketAddress, SocketAddressOptions
+from nodenet.net.tuned import TimeoutOverflowWarning
 
 __all__ = [
     "AddressInfo",
@@ -41,7 +44,10 @@ __all__ = [
     "BoundSocketOptions",
     "ConnectOptions",
     "Connections",
+    "KeepAliveOptions",
+    "KeepAliveWarning",
     "ListenOptions",
+    "OnReadOptions",
     "Server",
     "ServerOptions",
     "Socket",
@@ -49,6 +55,8 @@ __all__ = [
     "SocketAddressOptions",
     "SocketFactory",
     "SocketOptions",
+    "Stream",
+    "TimeoutOverflowWarning",
     "connect",
     "createConnection",
     "createServer",
@@ -62,6 +70,9 @@ __all__ = [
     "setDefaultAutoSelectFamily",
     "setDefaultAutoSelectFamilyAttemptTimeout",
 ]
+
+Stream = Socket
+"""Node's old name of it."""
 
 
 def createServer(

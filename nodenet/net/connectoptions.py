@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from nodenet.adapter.dial import ADDRCONFIG
 from nodenet.errors import invalidArgType, invalidArgValue, nodeError, outOfRange
+from nodenet.events import SignalOption
 from nodenet.net.address import isIP
 from nodenet.net.blocklist import BlockList
 from nodenet.net.defaults import (
@@ -19,6 +20,7 @@ from nodenet.net.defaults import (
     getDefaultAutoSelectFamilyAttemptTimeout,
     readAttemptTimeout,
 )
+from nodenet.net.onread import OnReadOptions
 from nodenet.net.options import readPath, readPort, requireType
 
 if TYPE_CHECKING:
@@ -46,6 +48,13 @@ class SocketOptions(TypedDict, total=False):
     C{handle}: a L{nodenet.net.BoundSocket} to connect from.  C{blockList}: a L{nodenet.net.BlockList} of addresses
     that are not connected to.  C{captureRejections} (false): see L{nodenet.events.EventEmitter}.  C{reactor}:
     whose loop it lives on, by default Twisted's.
+
+    C{signal}: an L{nodenet.AbortSignal}; its abort destroys the socket with an C{AbortError}, and one that is aborted
+    already keeps it from connecting.  C{onread}: see L{OnReadOptions}; what comes goes there instead of C{'data'}.
+    C{typeOfService}: as by C{setTypeOfService}.  C{maxWritableLength} (none): so much may wait to be sent, in the unit
+    of C{writableLength}; a write that makes it more destroys the socket with C{ERR_SOCKET_MAX_WRITABLE_LENGTH}.
+    C{defaultEncoding} (utf8): as by C{setDefaultEncoding}.  C{objectMode}, C{readableObjectMode} and
+    C{writableObjectMode} are refused, C{decodeStrings} and C{emitClose} ignored: a socket knows better, as in Node.
     """
 
     allowHalfOpen: bool
@@ -63,6 +72,25 @@ class SocketOptions(TypedDict, total=False):
     blockList: BlockList | None
     captureRejections: bool
     reactor: Any
+    signal: SignalOption | None
+    onread: OnReadOptions | None
+    typeOfService: int | None
+    maxWritableLength: float | None
+    defaultEncoding: str
+    objectMode: Literal[False] | None
+    readableObjectMode: Literal[False] | None
+    writableObjectMode: Literal[False] | None
+    decodeStrings: bool
+    emitClose: bool
+
+
+def refuseObjectMode(options: Mapping[str, Any]) -> None:
+    """
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}: there are only bytes on a wire.
+    """
+    for name in ("objectMode", "readableObjectMode", "writableObjectMode"):
+        if options.get(name):
+            raise invalidArgValue(f"options.{name}", options[name], "is not supported")
 
 
 class ConnectOptions(SocketOptions, total=False):

@@ -70,9 +70,9 @@ def readAttemptTimeout(name: str, value: Any) -> int:
     return max(_SHORTEST, readInt32(name, value, 1))
 
 
-def readInt32(name: str, value: Any, least: int) -> int:
+def readInt32(name: str, value: Any, least: int, most: int = LONGEST) -> int:
     """
-    A whole number from C{least} to 2147483647.
+    A whole number from C{least} to C{most}.
 
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no number.
     @raise NodeRangeError: C{ERR_OUT_OF_RANGE}.
@@ -80,6 +80,6 @@ def readInt32(name: str, value: Any, least: int) -> int:
     requireType(name, value, (int, float), "of type number")
     if not math.isfinite(value) or value != int(value):
         raise outOfRange(name, "an integer", value)
-    if not least <= value <= LONGEST:
-        raise outOfRange(name, f">= {least} && <= {LONGEST}", value)
+    if not least <= value <= most:
+        raise outOfRange(name, f">= {least} && <= {most}", value)
     return int(value)

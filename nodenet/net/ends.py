@@ -75,11 +75,15 @@ class Ends:
         return None if found is None else found.family
 
 
-def label(handle: IStreamHandle) -> str:
-    """Who speaks to whom, for logs."""
+def label(handle: IStreamHandle, host: AddressInfo | None) -> str:
+    """
+    Who speaks to whom, for logs.
+
+    @param host: our own address, if it is known already: a connection that was lost has forgotten it.
+    """
     peer = addressInfo(handle.getPeer())
     if peer is None:
         return " on a UNIX socket"
-    host = addressInfo(handle.getHost())
+    host = host or addressInfo(handle.getHost())
     near = "" if host is None else f" {host.address}:{host.port}"
     return f"{near} to {peer.address}:{peer.port}"

@@ -323,7 +323,7 @@ class SocketTransport:
 
     def getTcpKeepAlive(self) -> bool:
         """What was last set, here or on the socket."""
-        return self._socket._keepAlive is not None and self._socket._keepAlive[0]
+        return self._socket._keepAlive is not None and self._socket._keepAlive.enable
 
     def setTcpKeepAlive(self, enabled: bool) -> None:
         """C{socket.setKeepAlive}."""

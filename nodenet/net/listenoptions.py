@@ -32,9 +32,9 @@ class ServerOptions(TypedDict, total=False):
     """
     Options of C{createServer}; Node's section C{net.createServer([options])}.
 
-    C{allowHalfOpen}, C{noDelay}, C{keepAlive}, C{keepAliveInitialDelay}, C{highWaterMark}: for each accepted
-    socket, see L{SocketOptions}.  C{pauseOnConnect} (false): accepted sockets are paused and read nothing until
-    C{resume()}.  C{blockList}, a L{nodenet.net.BlockList}: a peer who is in it is closed right after the accept,
+    C{allowHalfOpen}, C{noDelay}, C{keepAlive}, C{keepAliveInitialDelay}, C{highWaterMark}, C{maxWritableLength}: for
+    each accepted socket, see L{SocketOptions}.  C{pauseOnConnect} (false): accepted sockets are paused and read nothing
+    until C{resume()}.  C{blockList}, a L{nodenet.net.BlockList}: a peer who is in it is closed right after the accept,
     unheard and uncounted; UNIX sockets let everybody in.  C{captureRejections} (false): a failing C{'connection'}
     listener destroys its socket.  C{reactor}: whose loop it lives on, by default Twisted's.
     """
@@ -45,6 +45,7 @@ class ServerOptions(TypedDict, total=False):
     keepAlive: bool
     keepAliveInitialDelay: float
     highWaterMark: int
+    maxWritableLength: float | None
     blockList: BlockList | None
     captureRejections: bool
     reactor: Any

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from nodenet.errors import describe, invalidArgType, invalidArgValue, nodeError
 from nodenet.events import Listener
 from nodenet.events.options import refuseUnknown as refuseUnknown
+from nodenet.net.keepalive import wholeSeconds
 
 _T = TypeVar("_T")
 
@@ -92,7 +93,7 @@ def readDelay(options: Mapping[str, Any]) -> int:
     """C{keepAliveInitialDelay}: whole seconds, rounded down; what is negative or not finite is 0."""
     delay = options.get("keepAliveInitialDelay", 0)
     requireType("options.keepAliveInitialDelay", delay, (int, float), "of type number")
-    return int(delay // 1000) if 0 < delay < math.inf else 0
+    return wholeSeconds("keepAliveInitialDelay", delay)
 
 
 def readPath(path: str) -> str:

@@ -13,8 +13,10 @@ from nodenet.adapter.turn import report
 from nodenet.events import Listener, on
 from nodenet.interfaces import IStreamHandle
 from nodenet.net.address import addressInfo
+from nodenet.net.backlog import readLimit
 from nodenet.net.blocklist import BlockList, readBlockList
 from nodenet.net.connectoptions import SocketOptions
+from nodenet.net.keepalive import keepAlive
 from nodenet.net.listening import Opening
 from nodenet.net.listenoptions import ServerOptions, readMark
 from nodenet.net.options import readDelay, refuseUnknown, requireType
@@ -79,6 +81,7 @@ class Server(Opening):
         self.keepAlive: bool = bool(given.get("keepAlive"))
         self.keepAliveInitialDelay: int = readDelay(given)
         self.highWaterMark: int = readMark(given)
+        self.maxWritableLength: float | None = readLimit(given.get("maxWritableLength"))
         self.blockList: BlockList | None = readBlockList(given)
         self._reactor = given.get("reactor")
         if connectionListener is not None:
@@ -108,7 +111,8 @@ class Server(Opening):
         socket = Socket(options)
         socket._noDelay = self.noDelay
         if self.keepAlive:
-            socket._keepAlive = (True, self.keepAliveInitialDelay)
+            socket._keepAlive = keepAlive(True, self.keepAliveInitialDelay * 1000)
+        socket.maxWritableLength = self.maxWritableLength
         if not socket._attach(handle):
             # Nobody could listen to it yet: the server's owner has asked for what cannot be.
             socket.once("error", lambda error: report(error, None, "connection"))

@@ -2,50 +2,49 @@
 L{Socket}: a connection as a Duplex stream with Node's events.
 
 A Socket never touches a transport.  It owns a I{handle} (L{nodenet.interfaces.IStreamHandle}) while it is connected,
-a L{Connecting} while it is on the way, and neither before and after.  The stream halves ask it to read, write, finish
-and destroy; the handle tells it what came and what became of that.
+a L{Connecting} while it is on the way, and neither before and after.  What goes through the handle is the subject of
+L{nodenet.net.transfer}; what is set on it, of L{nodenet.net.tuned}; what waits for it, of L{nodenet.net.backlog}.
 
   - I{new}: no handle; C{end()} and reads wait for C{'connect'}, a write is an error.
-  - I{connecting}: one write may wait in C{_pending}, the rest in the stream's own queue.
-  - I{connected}: C{_handle}.  At most one write is with the handle, its callback in C{_writeCallback}; at most one
-    shutdown, its callback in C{_shutdownCallback}.
+  - I{connecting}: what is written waits.
+  - I{connected}: C{_handle}.
   - I{destroyed}: the handle closes; C{'close'} comes when it has.  C{connect()} makes the socket new again.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
 from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.adapter.turn import nextTick
-from nodenet.errors import (
-    NodeError,
-    invalidArgValue,
-    nodeError,
-    systemError,
-)
+from nodenet.errors import invalidArgValue, nodeError, systemError
+from nodenet.events import AbortSignal
+from nodenet.events.signals import requireSignal
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
 from nodenet.net.address import addressInfo
 from nodenet.net.adopting import BoundPath, openHandle
+from nodenet.net.backlog import readLimit
 from nodenet.net.blocklist import BlockList, readBlockList
 from nodenet.net.boundsocket import BoundSocket
 from nodenet.net.connecting import Connecting
-from nodenet.net.connectoptions import Bound, ConnectOptions, SocketOptions, readConnect
+from nodenet.net.connectoptions import Bound, ConnectOptions, SocketOptions, readConnect, refuseObjectMode
+from nodenet.net.defaults import readInt32
 from nodenet.net.ends import label
+from nodenet.net.keepalive import keepAlive
+from nodenet.net.onread import Reader, readOnRead
 from nodenet.net.options import readArguments, readDelay, refuseUnknown
-from nodenet.net.tuned import Tuned
-from nodenet.stream import Duplex, byteLength, encode
+from nodenet.net.transfer import Transfer
+from nodenet.stream import addAbortSignal, byteLength
+from nodenet.stream.state import Done
 
 if TYPE_CHECKING:
     from nodenet.net.server import Server
     from nodenet.net.typed import OnSocket
-
-Callback = Callable[..., object]
 
 
 class _Missing:
@@ -55,9 +54,17 @@ class _Missing:
 
 _missing: Any = _Missing()
 
+_STREAM_OPTIONS = (
+    "highWaterMark",
+    "readableHighWaterMark",
+    "writableHighWaterMark",
+    "encoding",
+    "defaultEncoding",
+)
+
 
 @implementer(IStreamHandleOwner, IActive)
-class Socket(Tuned, Duplex):
+class Socket(Transfer):
     """
     One end of a TCP or UNIX connection.  Node's C{net.Socket}.
 
@@ -73,9 +80,10 @@ class Socket(Tuned, Duplex):
     @ivar bytesRead: how many bytes came.  Kept after the end.
     @ivar autoSelectFamilyAttemptedAddresses: C{"ip:port"} of each attempt, where several addresses were tried.
     @ivar blockList: addresses that it does not connect to, or C{None}.
-    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an unknown option or a bad mark; C{ERR_INVALID_ARG_TYPE};
-        C{ERR_INVALID_FD_TYPE}, the descriptor is none of a connection or of a pipe.
-    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, of C{fd}.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an unknown option, a bad mark or object mode;
+        C{ERR_INVALID_ARG_TYPE}; C{ERR_INVALID_FD_TYPE}, the descriptor is none of a connection or of a pipe;
+        C{ERR_UNKNOWN_ENCODING}.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, of C{fd}, C{typeOfService} or C{maxWritableLength}.
     @raise NodeError: C{ERR_SOCKET_HANDLE_ADOPTED}, of C{handle}.
     """
 
@@ -88,54 +96,55 @@ class Socket(Tuned, Duplex):
         prependOnceListener: OnSocket  # type: ignore[assignment]
 
     server: Server | None = None
-    bytesRead = 0
     autoSelectFamilyAttemptedAddresses: list[str] | None = None
     blockList: BlockList | None = None
 
-    _pushesByItself = True  # the handle reads until it is told to stop
-
-    _connecting: Connecting | None = None
     _bound: Bound = ""  # what kind of a BoundSocket it began with
     _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
-    _hadError = False  # what 'close' tells: whatever comes after destroy() changes nothing
-    _resetting = False
     _endedByPeer = False
-    _pending: Sequence[tuple[Any, str]] = ()
-    _writeCallback: Callback | None = None
-    _shutdownCallback: Callback | None = None
-    _bytesSent = 0
-    _label = ""
+    _onread: Reader | None = None
+    _signal: AbortSignal | None = None
 
     def __init__(self, options: SocketOptions | int | None = None, /, **named: Unpack[SocketOptions]) -> None:
         legacy = isinstance(options, int | float) and not isinstance(options, bool)
         first: Any = {"fd": options} if legacy else options
         given: dict[str, Any] = {**(first or {}), **named}
         refuseUnknown(given, SocketOptions)
-        marks = {
-            name: given[name]
-            for name in ("highWaterMark", "readableHighWaterMark", "writableHighWaterMark")
-            if given.get(name) is not None
-        }
+        refuseObjectMode(given)
+        streams = {name: given[name] for name in _STREAM_OPTIONS if given.get(name) is not None}
         super().__init__(
             allowHalfOpen=bool(given.get("allowHalfOpen")),
             readable=given.get("readable") is not False,
             writable=given.get("writable") is not False,
-            encoding=given.get("encoding"),
             captureRejections=given.get("captureRejections"),
             emitClose=False,
             decodeStrings=False,
-            **marks,
+            **streams,
         )
         self._reactor = given.get("reactor")
         self._noDelay = bool(given.get("noDelay"))
         initialDelay = readDelay(given)
         if given.get("keepAlive"):
-            self._keepAlive = (True, initialDelay)
+            self._keepAlive = keepAlive(True, initialDelay * 1000)
         self.on("end", self._readableEnded)
-        self.blockList = readBlockList(given)
+        self._readRareOptions(given)
         handle = openHandle(given)
         if handle is not None:
             self._begin(handle, given.get("handle"))
+        if self._signal is not None:
+            addAbortSignal(self._signal, self)
+
+    def _readRareOptions(self, given: Mapping[str, Any]) -> None:
+        """What is not given to each socket."""
+        if given.get("typeOfService") is not None:
+            self._typeOfService = readInt32("options.typeOfService", given["typeOfService"], 0, 255)
+        if given.get("maxWritableLength") is not None:
+            self.maxWritableLength = readLimit(given["maxWritableLength"])
+        if given.get("onread") is not None:
+            self._onread = readOnRead(given["onread"])
+        self.blockList = readBlockList(given)
+        if given.get("signal") is not None:
+            self._signal = requireSignal("signal", given["signal"])
 
     def _begin(self, handle: IStreamHandle, bound: BoundSocket | None) -> None:
         """It begins with what it was given: a descriptor, or a bound socket."""
@@ -172,6 +181,8 @@ class Socket(Tuned, Duplex):
         bound = self._handle if isinstance(self._handle, UnconnectedHandle) else None
         if bound is None and not self.destroyed and self._hadHandle:
             raise systemError(errno.EALREADY if self.connecting else errno.EISCONN, "connect")
+        if self._isAborted():
+            return self
         way = Connecting(self, request, self._useLoop())
         if self.destroyed:
             self._renew()
@@ -179,6 +190,13 @@ class Socket(Tuned, Duplex):
             self.once("connect", callback)
         self._setOut(way, bound)
         return self
+
+    def _isAborted(self) -> bool:
+        """
+        Whether the C{signal} option has just ended this socket: C{'error'} and C{'close'} are still to come, and no
+        connection.
+        """
+        return self.destroyed and not self._closeEmitted and self._signal is not None and self._signal.aborted
 
     def _setOut(self, way: Connecting, bound: UnconnectedHandle | None = None) -> None:
         self._connecting = way
@@ -234,6 +252,7 @@ class Socket(Tuned, Duplex):
         self._handle = handle
         self._hadHandle = True
         self._label = ""
+        self._finSeen = False
         if handle.reactor is not None:
             self._useLoop(handle.reactor).add(self)
         self._touch()
@@ -241,155 +260,21 @@ class Socket(Tuned, Duplex):
             reason = "is not possible on a connection without half-closes, such as TLS"
             self.destroy(invalidArgValue("options.allowHalfOpen", True, reason))
             return False
-        if self._noDelay:
-            handle.setNoDelay(True)
-        if self._keepAlive is not None:
-            handle.setKeepAlive(*self._keepAlive)
+        self._tune()
+        self._reader = self._onread if self._onread is not None and self._onread.begin() else None
         return True
-
-    # --- from the handle -------------------------------------------------------------------------
-
-    def onRead(self, data: bytes) -> None:
-        """See L{IStreamHandleOwner}."""
-        self.bytesRead += len(data)
-        if self._idle is not None:
-            self._idle.touch()
-        if not self.push(data) and self._handle is not None:
-            self._handle.readStop()
-
-    def onWritten(self) -> None:
-        """See L{IStreamHandleOwner}."""
-        self._touch()
-        callback, self._writeCallback = self._writeCallback, None
-        if callback is not None:
-            callback()
-
-    def onShutdown(self) -> None:
-        """See L{IStreamHandleOwner}."""
-        callback, self._shutdownCallback = self._shutdownCallback, None
-        if callback is not None:
-            callback()
-
-    def onEnd(self) -> None:
-        """See L{IStreamHandleOwner}."""
-        self._touch()
-        if not self.readableEnded:
-            self.push(None)
-            self.read(0)
-
-    def onError(self, error: NodeError) -> None:
-        """See L{IStreamHandleOwner}."""
-        callback, self._writeCallback = self._writeCallback, None
-        if callback is not None:
-            callback(error)
-        self.destroy(error)
-
-    def onClosed(self) -> None:
-        """See L{IStreamHandleOwner}."""
-        error = self.errored
-        callback, self._writeCallback = self._writeCallback, None
-        if callback is not None:
-            callback(nodeError("ERR_STREAM_DESTROYED", "write") if error is None else error)
-            self._errored = error  # a write that was lost is no failure of a socket that was given up
-        self.emit("close", self._hadError)
-
-    # --- for the stream halves -------------------------------------------------------------------
-
-    def _read(self, n: int) -> None:
-        if self._handle is None:
-            self.once("connect", lambda: self._read(n))
-        elif not self._handle.reading:
-            self._handle.readStart()
-
-    def _write(self, chunk: Any, encoding: str, callback: Callback) -> None:
-        self._dispatch([(chunk, encoding)], callback)
-
-    def _writev(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
-        self._dispatch(chunks, callback)
-
-    def _dispatch(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
-        if self.connecting:
-            self._park(chunks, callback)
-            return
-        self._pending = ()
-        handle = self._handle
-        if handle is None:
-            callback(nodeError("ERR_SOCKET_CLOSED"))
-            return
-        self._touch()
-        encoded = [encode(chunk, encoding) if isinstance(chunk, str) else chunk for chunk, encoding in chunks]
-        self._bytesSent += sum(map(len, encoded))
-        try:
-            written = handle.write(encoded)
-        except NodeError as error:
-            callback(error)
-            return
-        if written:
-            callback()
-        else:
-            self._writeCallback = callback
-            self._queueSeen = handle.writeQueueSize
-
-    def _park(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
-        """A write before the connection: it goes out at C{'connect'}, before listeners that are added later."""
-        self._pending = chunks
-
-        def closed(*_: object) -> None:
-            self.off("connect", connected)
-            callback(nodeError("ERR_SOCKET_CLOSED_BEFORE_CONNECTION"))
-
-        def connected() -> None:
-            self.off("close", closed)
-            self._dispatch(chunks, callback)
-
-        self.once("connect", connected)
-        self.once("close", closed)
-
-    def _final(self, callback: Callback) -> None:
-        if self._handle is None:
-            self.once("connect", lambda: self._final(callback))
-            return
-        self._shutdownCallback = callback
-        self._handle.shutdown()
-
-    def _destroy(self, error: BaseException | None, callback: Callback) -> None:
-        wasOnItsWay = self._connecting is not None
-        self._hadError = error is not None
-        self.connecting = False
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-        if self._connecting is not None:
-            self._connecting.cancel()
-            self._connecting = None
-        handle, self._handle = self._handle, None
-        loop = self._loop
-        if handle is not None:
-            if error is not None:
-                self._label = label(handle)
-            self._shutdownCallback = None
-            if self._resetting:
-                handle.reset()
-            else:
-                handle.close()
-            callback(error)
-        elif wasOnItsWay and loop is not None:
-            loop.closing(self.onClosed)
-            callback(error)
-        else:
-            callback(error)
-            # Node emits it without an argument here; its listeners see undefined, ours None.
-            nextTick(self.emit, "close", None)
-        self._host = None
-        self._resetting = False
-        if loop is not None:
-            loop.remove(self)
-        if self.server is not None:
-            self.server._socketGone(self)
 
     def _readableEnded(self) -> None:
         # Each socket listens to its own 'end' from the start, as in Node.
         self._endedByPeer = not self.allowHalfOpen
+        self._stopWatching()
+
+    def _destroy(self, error: BaseException | None, callback: Done) -> None:
+        super()._destroy(error, callback)
+        if self._loop is not None:
+            self._loop.remove(self)
+        if self.server is not None:
+            self.server._socketGone(self)
 
     def _captureRejection(self, error: BaseException, event: Hashable, *args: Any) -> None:
         self.destroy(error)
@@ -417,7 +302,23 @@ class Socket(Tuned, Duplex):
                 nextTick(done, error)
             self.destroy(error)
             return False
-        return super().write(chunk, encoding, callback) if chunk is not _missing else super().write()
+        goesOn = super().write(chunk, encoding, callback) if chunk is not _missing else super().write()
+        if self.maxWritableLength is not None:
+            self._limitBacklog()
+            return goesOn and not self.destroyed
+        return goesOn
+
+    def end(self, chunk: Any = None, encoding: Any = None, callback: Any = None) -> Self:
+        """
+        No more writes: see L{nodenet.stream.Writable}.  Node's C{socket.end}.  When everything is sent, a FIN follows,
+        and the peer gets C{'end'}.
+
+        @return: the socket.
+        """
+        super().end(chunk, encoding, callback)
+        if self.maxWritableLength is not None:
+            self._limitBacklog()
+        return self
 
     def destroySoon(self) -> None:
         """
@@ -439,6 +340,8 @@ class Socket(Tuned, Duplex):
         @return: the socket.
         @raise NodeTypeError: C{ERR_INVALID_HANDLE_TYPE}, a UNIX socket.
         """
+        if self._connecting is not None and self._connecting.request.path is not None:
+            raise nodeError("ERR_INVALID_HANDLE_TYPE")
         if self.connecting:
             self.once("connect", self.resetAndDestroy)
         elif self._handle is None:
@@ -481,7 +384,7 @@ class Socket(Tuned, Duplex):
         )
 
     def __repr__(self) -> str:
-        where = label(self._handle) if self._handle is not None else self._label
+        where = label(self._handle, self._host) if self._handle is not None else self._label
         return f"<{type(self).__name__} {self.readyState}{where}>"
 
     # --- for the loop's books --------------------------------------------------------------------
@@ -489,7 +392,9 @@ class Socket(Tuned, Duplex):
     def isActive(self) -> bool:
         """See L{nodenet.interfaces.IActive}."""
         handle = self._handle
-        return self._refd and (self.connecting or (handle is not None and (handle.reading or handle.writing)))
+        if not self._refd or handle is None:
+            return self._refd and self.connecting
+        return handle.writing or (handle.reading and not self._finSeen)
 
     def abandon(self) -> None:
         """See L{nodenet.interfaces.IActive}."""

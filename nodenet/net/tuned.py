@@ -9,9 +9,12 @@ import warnings
 from typing import Any, Final, Self
 
 from nodenet.adapter.loop import Loop, loopOf
-from nodenet.errors import outOfRange, requireCallable
+from nodenet.errors import invalidArgType, outOfRange, requireCallable
+from nodenet.events.leaks import levelOfUser
+from nodenet.net.defaults import readInt32
 from nodenet.net.ends import Ends
 from nodenet.net.idle import IdleTimer
+from nodenet.net.keepalive import KeepAlive, keepAlive
 from nodenet.net.options import requireType
 from nodenet.stream import Stream
 
@@ -24,6 +27,18 @@ class _Missing:
 
 
 _missing: Final[Any] = _Missing()
+
+
+class TimeoutOverflowWarning(RuntimeWarning):
+    """
+    A time-out of more milliseconds than a 32-bit signed integer holds: it is cut to that.  Node's warning of that name.
+    """
+
+    name = "TimeoutOverflowWarning"
+
+    def __init__(self, ms: float) -> None:
+        text = "{} does not fit into a 32-bit signed integer.\nTimer duration was truncated to {}."
+        super().__init__(text.format(ms, _LONGEST_TIMEOUT))
 
 
 class Tuned(Ends, Stream):
@@ -39,7 +54,8 @@ class Tuned(Ends, Stream):
     timeout: float | None = None
 
     _noDelay = False
-    _keepAlive: tuple[bool, int] | None = None
+    _keepAlive: KeepAlive | None = None
+    _typeOfService: int | None = None
     _refd = True
     _idle: IdleTimer | None = None
     _queueSeen = 0
@@ -69,7 +85,7 @@ class Tuned(Ends, Stream):
             requireCallable("callback", callback)
         self.timeout = ms
         if ms > _LONGEST_TIMEOUT:
-            warnings.warn(f"{ms} does not fit into a 32-bit signed integer. Timeout set to 2147483647", stacklevel=2)
+            warnings.warn(TimeoutOverflowWarning(ms), stacklevel=levelOfUser())
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
@@ -102,23 +118,75 @@ class Tuned(Ends, Stream):
 
         @return: the socket.
         """
-        self._noDelay = bool(enable)
-        if self._handle is not None:
+        before, self._noDelay = self._noDelay, bool(enable)
+        if self._handle is not None and self._noDelay is not before:
             self._handle.setNoDelay(self._noDelay)
         return self
 
-    def setKeepAlive(self, enable: object = False, initialDelay: float = 0) -> Self:
+    def setKeepAlive(
+        self,
+        enable: object = False,
+        initialDelay: float | None = None,
+        interval: float | None = None,
+        count: int | None = None,
+    ) -> Self:
         """
         Let the kernel probe an idle peer.  Before a connection it is remembered.  Node's C{socket.setKeepAlive}.
 
-        @param initialDelay: ms before the first probe, rounded down to seconds; 0 leaves what the system has.
+        Times are rounded down to seconds; one under 1000 ms is none, with a L{KeepAliveWarning}.  What is no positive
+        number leaves what the system has.
+
+        @param enable: whether; or a mapping with all four, see L{KeepAliveOptions}.
+        @param initialDelay: ms before the first probe.  Default: what the system has.
+        @param interval: ms between two probes.  Default: 1000 where there is an C{initialDelay}.
+        @param count: so many unanswered probes break the connection.  Default: 10 where there is an C{initialDelay}.
         @return: the socket.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, the mapping has something else.
         """
-        given = isinstance(initialDelay, int | float) and 0 < initialDelay < math.inf
-        self._keepAlive = (bool(enable), int(initialDelay // 1000) if given else 0)
-        if self._handle is not None:
-            self._handle.setKeepAlive(*self._keepAlive)
+        before, self._keepAlive = self._keepAlive or KeepAlive(), keepAlive(enable, initialDelay, interval, count)
+        # One that is off is off, whatever its times are.
+        if self._handle is not None and self._keepAlive != before and (before.enable or self._keepAlive.enable):
+            self._keepAlive.apply(self._handle)
         return self
+
+    def setTypeOfService(self, tos: int) -> Self:
+        """
+        Set the byte by which routers tell traffic apart (C{IP_TOS}, C{IPV6_TCLASS}).  Before a connection it is
+        remembered.  Node's C{socket.setTypeOfService}.
+
+        @param tos: 0 to 255.  Linux keeps the two lowest bits to itself.
+        @return: the socket.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no number.
+        @raise NodeRangeError: C{ERR_OUT_OF_RANGE}.
+        @raise NodeSystemError: the system does not want it.
+        """
+        if isinstance(tos, float) and math.isnan(tos):
+            raise invalidArgType("tos", "of type number", tos)
+        before, self._typeOfService = self._typeOfService, readInt32("tos", tos, 0, 255)
+        if self._handle is not None and self._typeOfService != before:
+            self._handle.setTypeOfService(self._typeOfService)
+        return self
+
+    def getTypeOfService(self) -> int:
+        """
+        What the system has; without a connection, and on a UNIX socket, what was set, at first 0.  Node's
+        C{socket.getTypeOfService}.
+
+        @raise NodeSystemError: the system does not say.
+        """
+        found = None if self._handle is None else self._handle.getTypeOfService()
+        return (self._typeOfService or 0) if found is None else found
+
+    def _tune(self) -> None:
+        """There is a connection: apply what was set."""
+        handle = self._handle
+        assert handle is not None
+        if self._noDelay:
+            handle.setNoDelay(True)
+        if self._keepAlive is not None and self._keepAlive.enable:
+            self._keepAlive.apply(handle)
+        if self._typeOfService is not None:
+            handle.setTypeOfService(self._typeOfService)
 
     def ref(self) -> Self:
         """

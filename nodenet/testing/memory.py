@@ -142,7 +142,8 @@ class MemoryHandle:
 
     @ivar peer: the other end.
     @ivar noDelay: what C{setNoDelay} was last called with, or C{None}.
-    @ivar keepAlive: what C{setKeepAlive} was last called with, or C{None}.
+    @ivar keepAlive: what C{setKeepAlive} was last called with, all four, or C{None}.
+    @ivar typeOfService: what C{setTypeOfService} was last called with, at first 0.
     """
 
     reactor = None
@@ -150,7 +151,8 @@ class MemoryHandle:
     reading = False
     writing = False
     noDelay: bool | None = None
-    keepAlive: tuple[bool, int] | None = None
+    keepAlive: tuple[bool, int, int, int] | None = None
+    typeOfService = 0
     peer: MemoryHandle
 
     def __init__(self, incoming: _Wire, outgoing: _Wire, addresses: Sequence[IAddress]) -> None:
@@ -292,8 +294,14 @@ class MemoryHandle:
     def setNoDelay(self, enable: bool) -> None:
         self.noDelay = enable
 
-    def setKeepAlive(self, enable: bool, initialDelay: int) -> None:
-        self.keepAlive = (enable, initialDelay)
+    def setKeepAlive(self, enable: bool, initialDelay: int = 0, interval: int = 0, count: int = 0) -> None:
+        self.keepAlive = (enable, initialDelay, interval, count)
+
+    def setTypeOfService(self, tos: int) -> None:
+        self.typeOfService = tos
+
+    def getTypeOfService(self) -> int | None:
+        return self.typeOfService
 
     def getHost(self) -> IAddress | None:
         return None if self._closed else self._addresses[0]

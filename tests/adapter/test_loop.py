@@ -409,6 +409,14 @@ class ActiveTests(NetCase):
         client.unref().setTimeout(60_000)
         self.assertFalse(hasActiveHandles())
 
+    async def test_halfDead(self) -> None:
+        """A socket whose peer has ended does nothing more by itself: Node's program ends then."""
+        server = await self.listening(lambda peer: peer.end())
+        client = self.connect(port=server.address().port, host="127.0.0.1", allowHalfOpen=True).resume()
+        self.assertTrue(client.isActive())
+        await once(client, "end")
+        self.assertEqual((client.readyState, client.isActive()), ("writeOnly", False))
+
     async def test_abandon(self) -> None:
         """Everything is closed and nobody is told; its timers are gone."""
         client, peer = await self.pair()

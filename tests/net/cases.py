@@ -5,13 +5,16 @@ closed after each test and must then be gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
+from zope.interface import provider
 
 from nodenet import net
 from nodenet.adapter.loop import loopOf
@@ -47,6 +50,23 @@ def misuse(call: Callable[..., object], *args: Any, **named: Any) -> tuple[str, 
         raise AssertionError(f"{call} raised nothing for {args} {named}")
     assert isinstance(error, BUILTIN[error.code]), f"{error.code} is a {type(error).__mro__}"
     return error.code, error.message.partition(" Received")[0]
+
+
+@contextmanager
+def logged() -> Iterator[list[LogEvent]]:
+    """A list of what nodenet logs inside of the C{with} block."""
+    events: list[LogEvent] = []
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if event["log_namespace"] == "nodenet":
+            events.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        yield events
+    finally:
+        globalLogPublisher.removeObserver(observe)
 
 
 def note(emitter: EventEmitter, *events: str) -> list[Any]:

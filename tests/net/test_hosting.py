@@ -264,7 +264,7 @@ class TransportTests(MemoryCase):
         transport.setTcpKeepAlive(True)
         self.assertEqual((transport.getTcpNoDelay(), transport.getTcpKeepAlive()), (False, True))
         handle: Any = socket._handle
-        self.assertEqual((handle.noDelay, handle.keepAlive), (False, (True, 0)))
+        self.assertEqual((handle.noDelay, handle.keepAlive), (False, (True, 0, 0, 0)))
 
     def test_replacedProtocol(self) -> None:
         """Another Protocol may take over."""

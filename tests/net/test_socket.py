@@ -14,7 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import inTurn, net
 from nodenet.events import errorMonitor
-from nodenet.net import Socket
+from nodenet.net import KeepAliveWarning, Socket
+from nodenet.net.tuned import TimeoutOverflowWarning
 from nodenet.testing import MemoryHandle, MemoryServer, cloggedPair, socketOver, socketPair
 from tests.net.cases import misuse, note
 
@@ -221,14 +222,14 @@ class OptionsTests(SynchronousTestCase):
         """noDelay and keepAlive wait for the handle; the delay is in whole seconds there."""
         handle, _ = MemoryHandle.pair()
         socketOver(handle, noDelay=True, keepAlive=True, keepAliveInitialDelay=2500)
-        self.assertEqual((handle.noDelay, handle.keepAlive), (True, (True, 2)))
+        self.assertEqual((handle.noDelay, handle.keepAlive), (True, (True, 2, 1, 10)))
         handle, _ = MemoryHandle.pair()
         socketOver(handle, keepAliveInitialDelay=2500)
         self.assertEqual((handle.noDelay, handle.keepAlive), (None, None))
         for delay in (-5, math.inf, math.nan):
             handle, _ = MemoryHandle.pair()
             socketOver(handle, keepAlive=True, keepAliveInitialDelay=delay)
-            self.assertEqual(handle.keepAlive, (True, 0), delay)
+            self.assertEqual(handle.keepAlive, (True, 0, 0, 0), delay)
 
     def test_captureRejections(self) -> None:
         """A listener's failing coroutine destroys the socket, with it and without it; without it, it is logged."""
@@ -293,25 +294,118 @@ class MethodTests(SynchronousTestCase):
             self.assertEqual(bool(handle.noDelay), expected, args)
 
     def test_setKeepAlive(self) -> None:
-        """Missing is false; the delay in whole seconds, what is no sensible number is 0."""
+        """
+        Missing is false; times in whole seconds, what is no sensible number is 0.  The system's own interval and count
+        stay where there is no delay.
+        """
         for args, expected in (
-            ((), (False, 0)),
-            ((True,), (True, 0)),
-            ((1, 999), (True, 0)),
-            ((True, 1000), (True, 1)),
-            ((True, 2999.9), (True, 2)),
-            ((False, 5000), (False, 5)),
-            ((True, -5000), (True, 0)),
-            ((True, math.nan), (True, 0)),
-            ((True, math.inf), (True, 0)),
-            ((True, "5000"), (True, 0)),
-            ((True, None), (True, 0)),
+            ((True,), (0, 0, 0)),
+            ((True, 1000), (1, 1, 10)),
+            ((True, 2999.9), (2, 1, 10)),
+            ((True, -5000), (0, 0, 0)),
+            ((True, math.nan), (0, 0, 0)),
+            ((True, math.inf), (0, 0, 0)),
+            ((True, "5000"), (0, 0, 0)),
+            ((True, None), (0, 0, 0)),
+            ((True, True), (0, 0, 0)),
+            ((True, 5000, 7000, 3), (5, 7, 3)),
+            ((True, 5000, None, None), (5, 1, 10)),
+            ((True, 5000, 0, 0), (5, 0, 0)),
+            ((True, 5000, -1, -1), (5, 0, 0)),
+            ((True, 0, 2000, 4), (0, 2, 4)),
+            ((1, None, None, 2.7), (0, 0, 2)),
+            (({"enable": True, "initialDelay": 3000, "interval": 2000, "count": 7},), (3, 2, 7)),
+            (({"enable": "yes"},), (0, 0, 0)),
         ):
-            self.socket.setKeepAlive(*args)
-            self.assertEqual(self.handle.keepAlive, expected, args)
+            socket = socketOver(MemoryHandle.pair()[0])
+            self.assertIs(socket.setKeepAlive(*args), socket)
+            self.assertEqual(socket._handle.keepAlive, (True, *expected), args)
             handle, _ = MemoryHandle.pair()
             inTurn(Socket().setKeepAlive(*args)._attach, handle)
-            self.assertEqual(handle.keepAlive, expected, args)
+            self.assertEqual(handle.keepAlive, (True, *expected), args)
+        named = socketOver(MemoryHandle.pair()[0]).setKeepAlive(enable=True, initialDelay=4000, interval=3000, count=2)
+        self.assertEqual(named._handle.keepAlive, (True, 4, 3, 2))
+
+    def test_setKeepAliveOff(self) -> None:
+        """Off is what it is; the system is told when something has changed."""
+        for off in ((), (False,), (0,), (None,), (False, 5000), ({"initialDelay": 5000},), ({},)):
+            socket = socketOver(MemoryHandle.pair()[0])
+            socket.setKeepAlive(*off)
+            self.assertIsNone(socket._handle.keepAlive, off)
+            socket.setKeepAlive(True, 5000).setKeepAlive(*off)
+            self.assertFalse(socket._handle.keepAlive[0])
+        told: list[Any] = []
+        self.handle.setKeepAlive = lambda *args: told.append(args)
+        self.socket.setKeepAlive(True).setKeepAlive(True).setKeepAlive(True, 5000).setKeepAlive(False)
+        self.socket.setKeepAlive(False, 7000)
+        self.assertEqual(told, [(True, 0, 0, 0), (True, 5, 1, 10), (False, 0, 0, 0)])
+
+    def test_keepAliveRefuses(self) -> None:
+        """An unknown name in the mapping."""
+        code, message = misuse(self.socket.setKeepAlive, {"enabled": True})
+        self.assertEqual(
+            (code, message), ("ERR_INVALID_ARG_VALUE", "The option 'enabled' is not known; did you mean 'enable'?")
+        )
+
+    def test_keepAliveWarns(self) -> None:
+        """Of a time under a second, which is none; at the line of the user."""
+        for call in (
+            lambda: self.socket.setKeepAlive(True, 999),
+            lambda: self.socket.setKeepAlive(True, 5000, 0.5),
+            lambda: self.socket.setKeepAlive({"enable": True, "interval": 500}),
+            lambda: Socket(keepAlive=True, keepAliveInitialDelay=500),
+            lambda: net.createServer(keepAlive=True, keepAliveInitialDelay=500),
+        ):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                call()
+            self.assertEqual([(each.category, each.filename) for each in caught], [(KeepAliveWarning, __file__)])
+            self.assertIn("ms is less than a second, and counts as 0", str(caught[0].message))
+        self.assertEqual(KeepAliveWarning.name, "KeepAliveWarning")
+
+    def test_typeOfService(self) -> None:
+        """Kept before a connection, asked of the system then, kept after it."""
+        socket = Socket()
+        self.assertEqual(socket.getTypeOfService(), 0)
+        self.assertIs(socket.setTypeOfService(16), socket)
+        self.assertEqual(socket.getTypeOfService(), 16)
+        inTurn(socket._attach, self.peerHandle)
+        self.assertEqual((self.peerHandle.typeOfService, socket.getTypeOfService()), (16, 16))
+        self.peerHandle.typeOfService = 4
+        self.assertEqual(socket.getTypeOfService(), 4)
+        self.assertEqual(socket.setTypeOfService(8.0).getTypeOfService(), 8)
+        self.assertEqual(inTurn(socket.destroy).getTypeOfService(), 8)
+        self.assertEqual(socket.setTypeOfService(12).getTypeOfService(), 12)
+        self.assertEqual(Socket(typeOfService=255).getTypeOfService(), 255)
+        self.assertEqual(Socket(typeOfService=None).getTypeOfService(), 0)
+
+    def test_typeOfServiceRefuses(self) -> None:
+        """Anything but a whole number from 0 to 255; the method calls NaN a wrong type, the option a wrong value."""
+        kind = (" must be of type number.", "ERR_INVALID_ARG_TYPE")
+        whole = (" is out of range. It must be an integer.", "ERR_OUT_OF_RANGE")
+        fits = (" is out of range. It must be >= 0 && <= 255.", "ERR_OUT_OF_RANGE")
+        for value, (text, code) in (
+            (-1, fits),
+            (256, fits),
+            (1.5, whole),
+            (math.inf, whole),
+            ("5", kind),
+            (True, kind),
+            ([], kind),
+        ):
+            start = 'The "{}" {}' if code == "ERR_INVALID_ARG_TYPE" else 'The value of "{}"'
+            self.assertEqual(
+                misuse(self.socket.setTypeOfService, value), (code, start.format("tos", "argument") + text), value
+            )
+            self.assertEqual(
+                misuse(Socket, {"typeOfService": value}),
+                (code, start.format("options.typeOfService", "property") + text),
+                value,
+            )
+        for nothing in (None, math.nan):
+            self.assertEqual(misuse(self.socket.setTypeOfService, nothing)[0], "ERR_INVALID_ARG_TYPE")
+        self.assertEqual(misuse(Socket, typeOfService=math.nan)[0], "ERR_OUT_OF_RANGE")
+        self.assertEqual(self.socket.getTypeOfService(), 0)
 
     def test_setTimeoutRefuses(self) -> None:
         """Bad numbers and callbacks; nothing is set then, unlike in Node."""
@@ -393,9 +487,10 @@ class LargeTimeoutTests(SynchronousTestCase):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             socket.setTimeout(2**31)
+        text = "2147483648 does not fit into a 32-bit signed integer.\nTimer duration was truncated to 2147483647."
+        self.assertEqual([str(each.message) for each in caught], [text])
         self.assertEqual(
-            [str(each.message) for each in caught],
-            ["2147483648 does not fit into a 32-bit signed integer. Timeout set to 2147483647"],
+            (caught[0].category, TimeoutOverflowWarning.name), (TimeoutOverflowWarning, "TimeoutOverflowWarning")
         )
         self.assertEqual(caught[0].filename, __file__)
         self.assertEqual(socket.timeout, 2**31)
@@ -404,4 +499,5 @@ class LargeTimeoutTests(SynchronousTestCase):
     def test_net(self) -> None:
         """The module's names are these."""
         self.assertIs(net.Socket, Socket)
+        self.assertIs(net.Stream, Socket)
         self.assertEqual(net.createConnection, net.connect)

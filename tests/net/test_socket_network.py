@@ -8,12 +8,17 @@ import os
 import socket as sockets
 from typing import Any
 
+from twisted.logger import LogLevel, eventAsText
+
 from nodenet import net
 from nodenet.adapter.turn import nextTick
 from nodenet.events import once
 from nodenet.net import AddressInfo
-from tests.net.cases import NetCase, closed, later, misuse, note
+from tests.net.cases import NetCase, closed, later, logged, misuse, note
 
+NO_DELAY = (sockets.IPPROTO_TCP, sockets.TCP_NODELAY)
+TOS = (sockets.IPPROTO_IP, sockets.IP_TOS)
+TCLASS = (sockets.IPPROTO_IPV6, sockets.IPV6_TCLASS)
 ADDRESSES = ("localAddress", "localPort", "localFamily", "remoteAddress", "remotePort", "remoteFamily")
 
 
@@ -250,19 +255,72 @@ class OptionTests(NetCase):
         self.assertEqual(option(client, sockets.IPPROTO_TCP, sockets.TCP_NODELAY), 0)
 
     async def test_keepAlive(self) -> None:
-        """The kernel has it, with libuv's ten probes a second apart."""
+        """The kernel has it; where there is a delay, with libuv's ten probes a second apart."""
         client, peer = await self.pair(server={"keepAlive": True, "keepAliveInitialDelay": 7900})
-        self.assertEqual(option(peer, sockets.SOL_SOCKET, sockets.SO_KEEPALIVE), 1)
-        self.assertEqual(option(peer, sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE), 7)
-        self.assertEqual(option(client, sockets.SOL_SOCKET, sockets.SO_KEEPALIVE), 0)
-        usual = option(client, sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE)
-        client.setKeepAlive(True)
-        self.assertEqual(option(client, sockets.SOL_SOCKET, sockets.SO_KEEPALIVE), 1)
-        self.assertEqual(option(client, sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE), usual)
-        self.assertEqual(option(client, sockets.IPPROTO_TCP, sockets.TCP_KEEPINTVL), 1)
-        self.assertEqual(option(client, sockets.IPPROTO_TCP, sockets.TCP_KEEPCNT), 10)
-        client.setKeepAlive(False)
-        self.assertEqual(option(client, sockets.SOL_SOCKET, sockets.SO_KEEPALIVE), 0)
+        self.assertEqual(self.probes(peer), (1, 7, 1, 10))
+        usual = self.probes(client)[1:]
+        self.assertEqual(self.probes(client), (0, *usual))
+        self.assertEqual(self.probes(client.setKeepAlive(True)), (1, *usual))
+        self.assertEqual(self.probes(client.setKeepAlive(True, 5000, 7000, 3)), (1, 5, 7, 3))
+        self.assertEqual(self.probes(client.setKeepAlive(False))[0], 0)
+        options = {"enable": True, "initialDelay": 6000, "interval": 2000, "count": 4}
+        self.assertEqual(self.probes(client.setKeepAlive(options)), (1, 6, 2, 4))
+        self.assertEqual(self.probes(client.setKeepAlive(True, 6000, 2000, 300)), (1, 6, 2, 4), "Linux has at most 127")
+        self.assertEqual(self.probes(client.setKeepAlive(True, 6000, 1e9, 2**40)), (1, 6, 2, 4))
+
+    def probes(self, socket: net.Socket) -> tuple[int, ...]:
+        names = (sockets.TCP_KEEPIDLE, sockets.TCP_KEEPINTVL, sockets.TCP_KEEPCNT)
+        times = [option(socket, sockets.IPPROTO_TCP, name) for name in names]
+        return (option(socket, sockets.SOL_SOCKET, sockets.SO_KEEPALIVE), *times)
+
+    async def test_beforeConnecting(self) -> None:
+        """What was set on a new socket and on one that connects is there at 'connect'."""
+        server = await self.listening()
+        where = server.address().port, "127.0.0.1"
+        socket = self.socket().setNoDelay().setKeepAlive(True, 9000, 4000, 5).setTypeOfService(8)
+        socket.connect(*where)
+        other = self.connect(*where).setNoDelay(True).setKeepAlive(True, 9000, 4000, 5).setTypeOfService(8)
+        self.assertEqual(other.getTypeOfService(), 8)
+        for each in (socket, other):
+            seen: list[Any] = []
+            each.on("connect", lambda each=each, seen=seen: seen.append(option(each, *NO_DELAY)))
+            await once(each, "ready")
+            self.assertEqual(seen, [1])
+            self.assertEqual(self.probes(each), (1, 9, 4, 5))
+            self.assertEqual((option(each, *TOS), each.getTypeOfService()), (8, 8))
+
+    async def test_typeOfService(self) -> None:
+        """The kernel has it, in IPv4, in IPv6, and on an IPv6 socket that speaks to an IPv4 peer."""
+        for host, name in (("127.0.0.1", TOS), ("::1", TCLASS)):
+            server = self.server()
+            server.listen(0, host)
+            await once(server, "listening")
+            accepted = once(server, "connection")
+            client = self.connect(port=server.address().port, host=host, typeOfService=16)
+            (peer,) = await accepted
+            await once(client, "connect")
+            self.assertEqual((option(client, *name), client.getTypeOfService(), peer.getTypeOfService()), (16, 16, 0))
+            self.assertEqual((peer.setTypeOfService(32).getTypeOfService(), option(peer, *name)), (32, 32))
+            client.destroy()
+            self.assertEqual(client.getTypeOfService(), 16)
+        server = self.server()
+        server.listen(0)
+        await once(server, "listening")
+        accepted = once(server, "connection")
+        self.connect(server.address().port, "127.0.0.1")
+        (peer,) = await accepted
+        peer.setTypeOfService(64)
+        self.assertEqual((option(peer, *TOS), option(peer, *TCLASS), peer.getTypeOfService()), (64, 64, 64))
+
+    async def test_typeOfServiceOfUnix(self) -> None:
+        """Nothing to set; what was set is told."""
+        path = os.path.join(self.directory(), "s")
+        server = self.server()
+        server.listen(path)
+        await once(server, "listening")
+        client = self.connect(path)
+        await once(client, "ready")
+        self.assertEqual((client.getTypeOfService(), client.setTypeOfService(8).getTypeOfService()), (0, 8))
 
     async def test_ofConnect(self) -> None:
         """C{net.connect} makes its socket with them; C{socket.connect} does not look at them, as in Node."""
@@ -497,10 +555,27 @@ class MisuseTests(NetCase):
         self.assertEqual(await once(other, "data"), [b"x"])
 
     async def test_unheardError(self) -> None:
-        """It is logged; 'close' comes."""
-        client, peer = await self.pair()
-        peer.resetAndDestroy()
+        """The log says who, with both addresses, and what, without a stack; 'close' comes, the rest lives on."""
+        server = await self.listening(lambda peer: peer.pipe(peer))
+        where = server.address().port, "127.0.0.1"
+        accepted = once(server, "connection")
+        client = self.connect(*where)
+        other = self.connect(*where)
+        (peer,) = await accepted
+        await once(client, "ready")
+        line = f"<Socket closed 127.0.0.1:{client.localPort} to 127.0.0.1:{where[0]}> has failed, and nobody listens to"
         heard = note(client, "close")
-        await closed(client)
+        with logged() as events:
+            peer.resetAndDestroy()
+            await closed(client)
         self.assertEqual(heard, [("close", True)])
-        self.assertEqual([each.value.code for each in self.flushLoggedErrors()], ["ECONNRESET"])
+        (event,) = events
+        self.assertEqual(
+            eventAsText(event, includeTimestamp=False, includeSystem=False).partition("\n")[0],
+            f"{line} its 'error': ECONNRESET",
+        )
+        self.assertEqual((event["log_level"], event["code"]), (LogLevel.error, "ECONNRESET"))
+        self.assertEqual([each.value for each in self.flushLoggedErrors()], [client.errored])
+        self.assertIs(event["owner"], client)
+        other.write("goes on")
+        self.assertEqual(await once(other, "data"), [b"goes on"])

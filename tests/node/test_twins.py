@@ -10,16 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.node.compare import INDEX, difference, stored
 from tests.node.programs import ATTEMPTS, Programs
-
-_UNLIKE_NODE = {
-    "24-abort-signal": "no signal option yet",
-    "43-onread": "no onread option yet",
-}
-"""Scenarios that differ, and why.  One that is found to be the same fails, so that this list stays true."""
 
 
 def _module(name: str) -> str:
@@ -32,10 +26,6 @@ class TwinTests(SynchronousTestCase):
     programs = Programs(sorted(INDEX), lambda name: [sys.executable, "-m", f"tests.node.twins.{_module(name)}"])
 
     def check(self, name: str) -> None:
-        reason = _UNLIKE_NODE.get(name)
-        if reason is not None:
-            self.assertIsNotNone(self.complaint(name), f"{name} is what Node does by now")
-            raise SkipTest(reason)
         for _ in range(ATTEMPTS):
             complaint = self.complaint(name)
             if complaint is None:

@@ -2,6 +2,8 @@
 The options of C{createServer()}, and what accepted sockets get of them.
 """
 
+import warnings
+
 import nodenet
 from nodenet import net
 from tests.node.trace import listen, log, wait
@@ -28,6 +30,7 @@ def main():
             highWaterMark=5,
         ),
     )
+    warnings.simplefilter("ignore", net.KeepAliveWarning)
     for keepAliveInitialDelay in (-1, 0, 999, 1000, 1999.9):
         show("delay", net.createServer(keepAliveInitialDelay=keepAliveInitialDelay))
     for highWaterMark in (-1, 0, 1):
