@@ -248,6 +248,23 @@ class IteratorTests(WaitingCase):
         error = self.failureResultOf(end, NodeError).value
         self.assertEqual(str(error), "Unhandled error. ('text')")
 
+    def test_errorFindsNobody(self) -> None:
+        """When the loop that waits goes on, nobody listens any more."""
+        seen: list[Any] = []
+        iterator = on(self.emitter, "x")
+
+        async def loop() -> None:
+            try:
+                async for _ in iterator:
+                    pass
+            except ValueError:
+                seen.extend(self.emitter.eventNames())
+
+        result = Deferred.fromCoroutine(loop())
+        self.emitter.emit("error", ValueError("x"))
+        self.assertIsNone(self.successResultOf(result))
+        self.assertEqual(seen, [])
+
     def test_overError(self) -> None:
         """Iterating over 'error' itself, errors are what is given out."""
         error = ValueError("x")

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
 from nodenet.errors import asException, requireCallable
+from nodenet.events.arity import callShorter, fit
 from nodenet.events.defaults import EmitterClass, Shared, checkCapture, checkLimit
 from nodenet.events.leaks import warnOfLeak
 from nodenet.events.options import readOptions
@@ -83,7 +84,10 @@ class Once:
             return None
         self._fired = True
         self._emitter.removeListener(self._event, self)
-        return self.listener(*args)
+        try:
+            return self.listener(*args)
+        except TypeError as error:
+            return callShorter(self.listener, args, error)
 
 
 class EventEmitter(metaclass=EmitterClass):
@@ -214,7 +218,7 @@ class EventEmitter(metaclass=EmitterClass):
 
     def emit(self, event: Hashable, *args: Any) -> bool:
         """
-        Call the listeners of C{event} now, in order.
+        Call the listeners of C{event} now, in order.  One that takes fewer arguments gets those that it takes.
 
         An exception in a listener leaves C{emit} at once; later listeners do not run.
 
@@ -234,7 +238,10 @@ class EventEmitter(metaclass=EmitterClass):
             if listeners is None:
                 return False
         for listener in listeners:
-            result = listener(*args)
+            try:
+                result = listener(*args)
+            except TypeError as error:
+                result = callShorter(listener, args, error)
             if result is not None and type(result) is not bool:
                 self._settle(result, event, args)
         return True
@@ -263,7 +270,7 @@ class EventEmitter(metaclass=EmitterClass):
         assert error is not None
         if captured:
             # A tick later, so that what an 'error' listener raises does not end up in this Deferred.
-            nextTick(self._captureRejection, error, event, *args)
+            nextTick(fit(self._captureRejection, 2 + len(args)), error, event, *args)
         else:
             self._listenerFailed(error, event, args)
 

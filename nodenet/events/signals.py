@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
 from nodenet.errors import AbortError, AbortTimeoutError, NodeTypeError, invalidArgType, outOfRange, requireCallable
+from nodenet.events.arity import fit
 from nodenet.events.leaks import warnOfLeak
 
 _Listener = Callable[..., object]
@@ -124,7 +125,7 @@ class AbortSignal:
 
     def _callOnabort(self, signal: AbortSignal) -> None:
         if self._onabort is not None:
-            self._onabort(signal)
+            fit(self._onabort, 1)(signal)
 
     def addEventListener(
         self, type: str, listener: _Listener, options: Mapping[str, Any] | None = None, /, *, once: bool = False
@@ -194,7 +195,7 @@ class AbortSignal:
             if listeners[listener]:
                 del listeners[listener]
             try:
-                listener(self)
+                fit(listener, 1)(self)
             except Exception as error:
                 report(error, None, "abort")
         self._due = None

@@ -177,17 +177,23 @@ class _Arrivals:
             self.throw(error)
 
     def throw(self, error: Any) -> None:
+        # Whoever waits goes on inside of errback(), and finds that nobody listens any more.
+        self.stop()
         if self.waiting:
             self.waiting.popleft().errback(asException(error))
         else:
             self.error = asException(error)
-        self.finish()
+        self.release()
 
     def aborted(self, _: object = None) -> None:
         assert self.signal is not None
         self.failed(AbortError(self.signal.reason))
 
     def finish(self, *_: object) -> None:
+        self.stop()
+        self.release()
+
+    def stop(self) -> None:
         self.finished = True
         self.paused = False
         for name, listener in self.listening:
@@ -195,6 +201,8 @@ class _Arrivals:
         self.listening.clear()
         if self.signal is not None:
             self.signal.removeEventListener("abort", self.aborted)
+
+    def release(self) -> None:
         while self.waiting:
             self.waiting.popleft().errback(StopAsyncIteration())
 

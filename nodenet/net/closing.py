@@ -15,6 +15,7 @@ from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import enter, inTurn, nextTick
 from nodenet.errors import nodeError, requireCallable
 from nodenet.events import EventEmitter, Listener
+from nodenet.events.arity import fit
 from nodenet.net.connections import Connections
 from nodenet.net.socket import Socket
 
@@ -62,7 +63,7 @@ class Closing(EventEmitter):
         @return: the server.
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the callback cannot be called.
         """
-        nextTick(requireCallable("callback", callback), None, len(self._sockets))
+        nextTick(fit(requireCallable("callback", callback), 2), None, len(self._sockets))
         return self
 
     def _socketGone(self, socket: Socket) -> None:
@@ -86,7 +87,7 @@ class Closing(EventEmitter):
         """
         running = self.listening or self._opening
         if callable(callback):
-            done = callback
+            done = fit(callback, 1)
             self.once("close", lambda: done(None if running else nodeError("ERR_SERVER_NOT_RUNNING")))
         self._refusing = self._refusing or running
         self._attempt += 1

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from nodenet.errors import describe, invalidArgType, invalidArgValue, nodeError
 from nodenet.events import Listener
 from nodenet.events.options import refuseUnknown as refuseUnknown
+from nodenet.net.address import AddressInfo
 from nodenet.net.keepalive import wholeSeconds
 
 _T = TypeVar("_T")
@@ -29,8 +30,8 @@ _PREFIXED = re.compile(r"0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 
 def readArguments(args: Sequence[Any], named: Mapping[str, Any], known: type) -> tuple[dict[str, Any], Listener | None]:
     """
-    The positional forms that C{connect} and C{listen} share: a mapping, a path, or a port and a host; a callback
-    last.  A string that JavaScript takes for a number is a port.
+    The positional forms that C{connect} and C{listen} share: a mapping, a path, what C{address()} returned, or a port
+    and a host; a callback last.  A string that JavaScript takes for a number is a port.
 
     @return: the options, and the callback.
     @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, an option is not known.
@@ -38,7 +39,9 @@ def readArguments(args: Sequence[Any], named: Mapping[str, Any], known: type) ->
     rest = list(args)
     callback = rest.pop() if rest and callable(rest[-1]) else None
     options: dict[str, Any] = {}
-    if rest and isinstance(rest[0], Mapping):
+    if rest and isinstance(rest[0], AddressInfo):
+        options.update(port=rest[0].port, host=rest[0].address)
+    elif rest and isinstance(rest[0], Mapping):
         options.update(rest[0])
     elif rest and isinstance(rest[0], str) and not isNumeric(rest[0]):
         options["path"] = rest[0]

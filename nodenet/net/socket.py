@@ -24,6 +24,7 @@ from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import invalidArgValue, nodeError, systemError
 from nodenet.events import AbortSignal
+from nodenet.events.arity import fit
 from nodenet.events.signals import requireSignal
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
 from nodenet.net.address import addressInfo
@@ -299,7 +300,7 @@ class Socket(Transfer):
             done = encoding if callable(encoding) else callback
             error = nodeError("EPIPE")
             if callable(done):
-                nextTick(done, error)
+                nextTick(fit(done, 1), error)
             self.destroy(error)
             return False
         goesOn = super().write(chunk, encoding, callback) if chunk is not _missing else super().write()

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, NodeError, asException, invalidArgType, nodeError, requireCallable
 from nodenet.events import AbortSignal, SignalOption, addAbortListener
+from nodenet.events.arity import fit
 from nodenet.events.options import readOptions
 from nodenet.events.signals import optionalSignal, requireSignal
 from nodenet.stream.destroy import (
@@ -54,7 +55,7 @@ class _Watch:
 
     def __init__(self, stream: Stream, callback: Callback, readable: bool | None, writable: bool | None) -> None:
         self._stream = stream
-        self._callback: Callback | None = callback
+        self._callback: Callback | None = fit(callback, 1)
         self._abortListener: ExitStack | None = None
         self.readable = hasReadable(stream) if readable is None else readable
         self.writable = hasWritable(stream) if writable is None else writable

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, invalidArgType, nodeError
 from nodenet.events import AbortSignal, SignalOption, addAbortListener
+from nodenet.events.arity import fit
 from nodenet.events.options import readOptions
 from nodenet.events.signals import optionalSignal
 from nodenet.stream.destroy import Stream, destroyUnlessOver, hasReadable
@@ -211,7 +212,7 @@ def pipeline(*streams: Any, **named: Unpack[PipelineOptions]) -> Any:
     end = given.get("end", True)
     callback = callback or given.get("callback")
     if callback is not None:
-        _Pipeline(row, callback, end).start(signal)
+        _Pipeline(row, fit(callback, 1), end).start(signal)
         return row[-1]
     result: Deferred[None] = Deferred(lambda _: whole.abort())
     whole = _Pipeline(row, settling(result), end)

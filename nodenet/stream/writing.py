@@ -29,6 +29,7 @@ from typing import Any, Final, Self
 
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import nodeError
+from nodenet.events.arity import fit
 from nodenet.stream.decoder import canonicalEncoding, encode
 from nodenet.stream.destroy import Stream, errorOrDestroy
 from nodenet.stream.state import Callback, Done, WritableState, asBytes, invalidChunk, unknownEncoding
@@ -79,6 +80,8 @@ class Writing(Stream):
         state = self._writableState
         if encoding is not None and callable(encoding):
             callback, encoding = encoding, None
+        if callback is not None:
+            callback = fit(callback, 1)
         if type(chunk) is bytes and encoding is None and not state.objectMode:
             encoding = "buffer"
         else:
@@ -319,6 +322,7 @@ class Writing(Stream):
             elif self._destroyed:
                 error = nodeError("ERR_STREAM_DESTROYED", "end")
         if callback is not None:
+            callback = fit(callback, 1)
             if error is not None or self._errored is not None or state.finished:
                 nextTick(callback, self._errored if error is None else error)
             else:

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import net
 from nodenet.adapter.dial import ADDRCONFIG
+from nodenet.net import AddressInfo
 from nodenet.net.connectoptions import Connect, ConnectOptions, SocketOptions, readConnect
 from nodenet.net.defaults import readAttemptTimeout
 from nodenet.net.listenoptions import Listen, ListenOptions, ServerOptions, readListen
@@ -97,6 +98,11 @@ class NumberTests(SynchronousTestCase):
         """What it does not."""
         for text in TEXTS:
             self.assertFalse(isNumeric(text), repr(text))
+
+    def test_address(self) -> None:
+        """What C{address()} returned says where."""
+        expected = {"port": 80, "host": "::1"}
+        self.assertEqual(readArguments((AddressInfo("::1", "IPv6", 80), list), {}, ConnectOptions), (expected, list))
 
     def test_firstArgument(self) -> None:
         """A text that is a number is a port, any other a path."""
