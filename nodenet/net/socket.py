@@ -21,10 +21,8 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
 from nodenet.adapter.adopt import UnconnectedHandle
-from nodenet.adapter.turn import nextTick
 from nodenet.errors import invalidArgValue, nodeError, systemError
 from nodenet.events import AbortSignal
-from nodenet.events.arity import fit
 from nodenet.events.signals import requireSignal
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
 from nodenet.net.address import addressInfo
@@ -47,13 +45,6 @@ if TYPE_CHECKING:
     from nodenet.net.server import Server
     from nodenet.net.typed import OnSocket
 
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "missing"
-
-
-_missing: Any = _Missing()
 
 _STREAM_OPTIONS = (
     "highWaterMark",
@@ -102,7 +93,6 @@ class Socket(Transfer):
 
     _bound: Bound = ""  # what kind of a BoundSocket it began with
     _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
-    _endedByPeer = False
     _onread: Reader | None = None
     _signal: AbortSignal | None = None
 
@@ -281,33 +271,6 @@ class Socket(Transfer):
         self.destroy(error)
 
     # --- what a user calls -----------------------------------------------------------------------
-
-    def write(self, chunk: Any = _missing, encoding: Any = None, callback: Any = None) -> bool:
-        """
-        Send C{chunk}.  Node's C{socket.write}.
-
-        What the kernel takes at once is gone when this returns; the rest waits.
-
-        @param chunk: C{bytes} or anything bytes-like, or a C{str}.
-        @param encoding: of a C{str}: C{"utf8"} (default), C{"latin1"}, C{"hex"}, C{"base64"}, ...
-        @param callback: called with C{None} when the chunk is with the kernel, or with the error.
-        @return: false asks to wait for C{'drain'}: something waits, and it has reached C{writableHighWaterMark}.
-        @raise NodeTypeError: C{ERR_STREAM_NULL_VALUES}, C{ERR_INVALID_ARG_TYPE}, C{ERR_UNKNOWN_ENCODING}.
-            Anything else, such as a write after C{end()} (C{ERR_STREAM_WRITE_AFTER_END}), is given to the callback
-            and to C{'error'}.
-        """
-        if self._endedByPeer and self.writableEnded:
-            done = encoding if callable(encoding) else callback
-            error = nodeError("EPIPE")
-            if callable(done):
-                nextTick(fit(done, 1), error)
-            self.destroy(error)
-            return False
-        goesOn = super().write(chunk, encoding, callback) if chunk is not _missing else super().write()
-        if self.maxWritableLength is not None:
-            self._limitBacklog()
-            return goesOn and not self.destroyed
-        return goesOn
 
     def end(self, chunk: Any = None, encoding: Any = None, callback: Any = None) -> Self:
         """

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from nodenet.adapter.turn import asCallback, nextTick, reportUnheard
 from nodenet.errors import NodeError, nodeError, systemError
+from nodenet.events.arity import fit
 from nodenet.interfaces import IStreamHandle
 from nodenet.net.backlog import Backlog
 from nodenet.net.connecting import Connecting
@@ -23,7 +24,8 @@ from nodenet.net.onread import Reader
 from nodenet.net.tuned import Tuned
 from nodenet.net.unread import UnreadEnd
 from nodenet.stream import Duplex, encode
-from nodenet.stream.state import Done
+from nodenet.stream.state import NOBODY, Done
+from nodenet.stream.writing import MISSING
 
 Callback = Callable[..., object]
 
@@ -39,6 +41,8 @@ class Transfer(Tuned, Backlog, Duplex):
 
     _pushesByItself = True  # the handle reads until it is told to stop
 
+    _hasOwnWorks = True  # no subclass has another push() or _write(): these may be left out where they are only calls
+
     _connecting: Connecting | None = None
     _hadError = False  # what 'close' tells: whatever comes after destroy() changes nothing
     _resetting = False
@@ -46,10 +50,15 @@ class Transfer(Tuned, Backlog, Duplex):
     _writeCallback: Callback | None = None
     _shutdownCallback: Callback | None = None
     _bytesSent = 0
+    _endedByPeer = False
     _finSeen = False  # nothing more comes from the handle
     _label = ""
     _reader: Reader | None = None  # of the onread option
     _unreadEnd: UnreadEnd | None = None
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._hasOwnWorks = cls.push is Transfer.push and cls._write is Transfer._write
 
     # --- from the handle -------------------------------------------------------------------------
 
@@ -62,7 +71,29 @@ class Transfer(Tuned, Backlog, Duplex):
         self.bytesRead += len(data)
         if self._idle is not None:
             self._idle.touch()
-        if not self.push(data) and self._handle is not None:
+        state = self._readableState
+        if (
+            state.flowing
+            and state.dataListening
+            and state.reading
+            and self._hasOwnWorks
+            and not state.length
+            and not state.sync
+            and state.decoder is None
+            and not state.ended
+            and not self._destroyed
+            and self._errored is None
+        ):
+            # What push() does with nearly all bytes, without the call.
+            state.awaiting = NOBODY
+            state.dataEmitted = True
+            self.emit("data", data)
+            if not (state.length or state.ended) or state.canPushMore():
+                return
+            state.reading = False
+        elif self.push(data):
+            return
+        if self._handle is not None:
             self._handle.readStop()
 
     def onWritten(self) -> None:
@@ -182,6 +213,74 @@ class Transfer(Tuned, Backlog, Duplex):
 
     # --- writing ---------------------------------------------------------------------------------
 
+    def write(self, chunk: Any = MISSING, encoding: Any = None, callback: Any = None) -> bool:
+        """
+        Send C{chunk}.  Node's C{socket.write}.
+
+        What the kernel takes at once is gone when this returns; the rest waits.
+
+        @param chunk: C{bytes} or anything bytes-like, or a C{str}.
+        @param encoding: of a C{str}: C{"utf8"} (default), C{"latin1"}, C{"hex"}, C{"base64"}, ...
+        @param callback: called with C{None} when the chunk is with the kernel, or with the error.
+        @return: false asks to wait for C{'drain'}: something waits, and it has reached C{writableHighWaterMark}.
+        @raise NodeTypeError: C{ERR_STREAM_NULL_VALUES}, C{ERR_INVALID_ARG_TYPE}, C{ERR_UNKNOWN_ENCODING}.
+            Anything else, such as a write after C{end()} (C{ERR_STREAM_WRITE_AFTER_END}), is given to the callback
+            and to C{'error'}.
+        """
+        state = self._writableState
+        handle = self._handle
+        if (
+            type(chunk) is not bytes
+            or encoding is not None
+            or callback is not None
+            or handle is None
+            or state.writing
+            or state.ending
+            or state.corked
+            or self._destroyed
+            or self._errored is not None
+            or not self._hasOwnWorks
+        ):
+            return self._writeSlowly(chunk, encoding, callback)
+        # The way of nearly all bytes: what the stream and _write() do with them, without the calls.  When the system
+        # takes all, nothing of the stream has changed.
+        if self._idle is not None:
+            self._idle.touch()
+        size = len(chunk)
+        self._bytesSent += size
+        failure = None
+        try:
+            if handle.write((chunk,)):
+                return True
+        except NodeError as error:
+            failure = error
+        state.pending += 1
+        state.length += size
+        self._beginWrite(state, size, None)
+        if failure is None:
+            self._waitForHandle(handle, self._writeDone)
+        else:
+            self._writeDone(failure)
+        state.sync = False
+        goesOn = self._answer(state)
+        if self.maxWritableLength is not None:
+            self._limitBacklog()
+        return goesOn and not self.destroyed
+
+    def _writeSlowly(self, chunk: Any, encoding: Any, callback: Any) -> bool:
+        if self._endedByPeer and self.writableEnded:
+            done = encoding if callable(encoding) else callback
+            error = nodeError("EPIPE")
+            if callable(done):
+                nextTick(fit(done, 1), error)
+            self.destroy(error)
+            return False
+        goesOn = super().write(chunk, encoding, callback)
+        if self.maxWritableLength is not None:
+            self._limitBacklog()
+            return goesOn and not self.destroyed
+        return goesOn
+
     def _write(self, chunk: Any, encoding: str, callback: Callback) -> None:
         self._dispatch([(chunk, encoding)], callback)
 
@@ -210,8 +309,11 @@ class Transfer(Tuned, Backlog, Duplex):
             if self._drains and not self._writableState.length:
                 self._drained()
         else:
-            self._writeCallback = callback
-            self._queueSeen = handle.writeQueueSize
+            self._waitForHandle(handle, callback)
+
+    def _waitForHandle(self, handle: IStreamHandle, callback: Callback) -> None:
+        self._writeCallback = callback
+        self._queueSeen = handle.writeQueueSize
 
     def _park(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
         """A write before the connection: it goes out at C{'connect'}, before listeners that are added later."""

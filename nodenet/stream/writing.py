@@ -34,7 +34,7 @@ from nodenet.stream.decoder import canonicalEncoding, encode
 from nodenet.stream.destroy import Stream, errorOrDestroy
 from nodenet.stream.state import Callback, Done, WritableState, asBytes, invalidChunk, unknownEncoding
 
-_missing: Final = object()
+MISSING: Final = object()
 
 
 class Writing(Stream):
@@ -63,7 +63,7 @@ class Writing(Stream):
             raise nodeError("ERR_METHOD_NOT_IMPLEMENTED", "_write()")
         self._writev([(chunk, encoding)], callback)
 
-    def write(self, chunk: Any = _missing, encoding: Any = None, callback: Callback | None = None) -> bool:
+    def write(self, chunk: Any = MISSING, encoding: Any = None, callback: Callback | None = None) -> bool:
         """
         Send a chunk.  C{write(chunk, callback)} is possible too.
 
@@ -101,6 +101,10 @@ class Writing(Stream):
             state.writing = state.sync = state.expecting = True
             self._write(chunk, encoding, self._writeDone)
             state.sync = False
+        return self._answer(state)
+
+    def _answer(self, state: WritableState) -> bool:
+        """What C{write} returns."""
         if state.length < state.highWaterMark or not state.length:
             return not self._destroyed and self._errored is None
         state.needDrain = True
@@ -121,7 +125,7 @@ class Writing(Stream):
             return (encode(chunk, encoding), "buffer") if state.decodeStrings else (chunk, encoding)
         data = chunk if type(chunk) is bytes else asBytes(chunk)
         if data is None:
-            raise invalidChunk(None if chunk is _missing else chunk)
+            raise invalidChunk(None if chunk is MISSING else chunk)
         return data, "buffer"
 
     def _refuseWrite(self, callback: Callback | None) -> None:
