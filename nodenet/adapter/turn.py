@@ -131,21 +131,26 @@ def enter(owner: object, fn: Callable[..., object], *args: Any) -> None:
     The way in from the reactor: like L{inTurn}, but what C{fn} raises is logged and C{owner}, if it
     can be destroyed, is destroyed with it.  Ticks that were queued outside of any turn go first.
     """
-    if _turn.running:
+    turn = _turn
+    if turn.running:
         try:
             fn(*args)
         except Exception as error:
             report(error, owner, fn)
         return
-    if pendingTicks():
+    if turn.ticks or turn.jobs or turn.callbacks:
         flush()
-    _turn.running = True
+    turn.running = True
     try:
         fn(*args)
     except Exception as error:
         report(error, owner, fn)
     finally:
-        _finish()
+        if turn.ticks or turn.jobs or turn.callbacks or turn.afterwards is not None or turn.reported:
+            _finish()
+        else:
+            # The usual case: nothing came of it, and nobody is to be told.
+            turn.running = turn.woken = False
 
 
 def flush() -> None:
