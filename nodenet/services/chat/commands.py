@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nodenet.services.chat.text import NICKNAME_CELLS, Refused
+from nodenet.services.chat.nickname import NICKNAME_CELLS
+from nodenet.services.chat.text import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,16 +32,15 @@ from nodenet.services.chat.bus import (
     Entry,
     IChatBus,
 )
+from nodenet.services.chat.nickname import checkNickname, skeleton
 from nodenet.services.chat.text import (
     Refused,
     SafeLine,
     actionLine,
-    checkNickname,
     clean,
     noticeLine,
     replyLine,
     saidLine,
-    skeleton,
     whisperLine,
 )
 

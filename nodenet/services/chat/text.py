@@ -1,5 +1,5 @@
 """
-Text: what people type, made fit for other people's terminals; nicknames; and the look of a line.
+Text: what people type, made fit for other people's terminals; and the look of a line.
 
 A terminal obeys what it prints.  So nothing that a peer sent reaches another one but through L{clean},
 and nothing leaves the service but as a L{SafeLine}, which cleans again what it is given: a line that came
@@ -22,13 +22,10 @@ from __future__ import annotations
 
 import re
 import time
-from unicodedata import category, east_asian_width, normalize
+from unicodedata import category, normalize
 
 MARKS = 4
 """How many combining marks one base may carry."""
-
-NICKNAME_CELLS = 16
-"""How many columns of a terminal a nickname may take."""
 
 
 class Refused(Exception):
@@ -105,65 +102,6 @@ def _joins(text: str, index: int, kept: list[str]) -> bool:
     if not kept or kept[-1].isascii() or kept[-1] in _JOINERS or not after or after.isascii():
         return False
     return category(after)[0] in "LNS"
-
-
-def cells(text: str) -> int:
-    """How many columns of a terminal C{text} takes: Chinese characters two, combining marks none."""
-    return sum(_cell(char) for char in text)
-
-
-def _cell(char: str) -> int:
-    if category(char) in ("Mn", "Me", "Cf", "Cc"):
-        return 0
-    return 2 if east_asian_width(char) in "WF" else 1
-
-
-# --- nicknames -----------------------------------------------------------------------------------
-
-# Of these categories nothing is seen, or nobody knows what: controls, formats, surrogates, unassigned.
-_UNSEEN = ("Cc", "Cf", "Cs", "Cn", "Co")
-
-# Characters that print nothing although their category promises something: fillers, the blank of Braille,
-# selectors of variants.
-_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-
-
-def checkNickname(text: str) -> str:
-    """
-    The nickname that C{text} asks for.
-
-    It is 1 to L{NICKNAME_CELLS} columns wide, has no space and nothing invisible, begins with a letter, a digit,
-    C{_} or a symbol such as an emoji, and has no angle bracket: so it can be taken neither for a command nor
-    for a part of the line that it stands in.
-
-    @return: C{text} without surrounding blanks, in normal form C.
-    @raise Refused: with a sentence that says what is wrong.
-    """
-    name = normalize("NFC", text[:1024].strip())
-    if not name:
-        raise Refused("A nickname has at least one character.")
-    kinds = [category(char) for char in name]
-    if any(kind[0] == "Z" for kind in kinds):
-        raise Refused("A nickname has no spaces.")
-    if any(kind in _UNSEEN for kind in kinds) or _BLANK.search(name) or clean(name) != name:
-        raise Refused("A nickname has no control, invisible or unknown characters.")
-    # Wide and other forms of a character count as the character: a wide slash is a slash.
-    folded = normalize("NFKC", name)
-    if category(folded[0])[0] not in "LN" and category(folded[0]) != "So" and folded[0] != "_":
-        raise Refused("A nickname begins with a letter or a digit.")
-    if "<" in folded or ">" in folded or " " in folded:
-        raise Refused("A nickname has no spaces and no angle brackets.")
-    if cells(name) > NICKNAME_CELLS:
-        raise Refused(f"A nickname is at most {NICKNAME_CELLS} columns wide (a Chinese character takes two).")
-    return name
-
-
-def skeleton(nickname: str) -> str:
-    """
-    What two nicknames have in common that count as the same one: compatibility forms and cases are folded.
-    Of equal skeletons only one can be online.  The skeleton of a skeleton is itself.
-    """
-    return normalize("NFKC", normalize("NFKC", nickname).casefold())
 
 
 # --- lines ---------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.services.chat.bus import MESSAGE, BusUnavailable, Entry, MemoryBus
+from nodenet.services.chat.nickname import skeleton
 from nodenet.services.chat.room import Room
-from nodenet.services.chat.text import Refused, hour, skeleton
+from nodenet.services.chat.text import Refused, hour
 
 from .fakes import PATIENT, run
 
@@ -80,8 +81,8 @@ class JoinTests(RoomCase):
 
     def test_takenInAnyForm(self):
         self.join("Ann")
-        for name in ("Ann", "ANN", "ａｎｎ"):
-            self.assertEqual(self.refusal(self.room.join, Person("s9"), name), f"The nickname {name} is taken.")
+        for wish, name in (("Ann", "Ann"), ("ANN", "ANN"), ("ａｎｎ", "ann"), ("Аnn", "Аnn")):
+            self.assertEqual(self.refusal(self.room.join, Person("s9"), wish), f"The nickname {name} is taken.")
         self.assertEqual(self.room.who(), ["Ann"])
 
     def test_badNickname(self):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.services.chat import text
-from nodenet.services.chat.text import Refused, SafeLine, cells, checkNickname, clean, decode, skeleton
+from nodenet.services.chat.text import SafeLine, clean, decode
 
 from .fakes import PATIENT
 
@@ -160,106 +160,6 @@ class DecodeTests(SynchronousTestCase):
     @given(st.binary())
     def test_neverFails(self, data):
         SafeLine(decode(data)).wire.decode()
-
-
-class CellsTests(SynchronousTestCase):
-    def test_widths(self):
-        for string, width in (("abc", 3), ("你好", 4), ("é", 1), ("e\u0301", 1), ("ｗ", 2), ("👩", 2), ("", 0)):
-            self.assertEqual(cells(string), width, string)
-
-
-class NicknameTests(SynchronousTestCase):
-    def refusal(self, name):
-        return str(self.assertRaises(Refused, checkNickname, name))
-
-    def test_accepted(self):
-        for name in (
-            "ann",
-            "Ann_2",
-            "_ann_",
-            "张三",
-            "八个汉字正好八个",
-            "a" * 16,
-            "ann-marie",
-            "o'neil",
-            "😀",
-            "42",
-            "José",
-            "a",
-        ):
-            self.assertEqual(checkNickname(name), name)
-
-    def test_surroundingBlanksDoNotCount(self):
-        self.assertEqual(checkNickname("  ann\t"), "ann")
-
-    def test_normalFormC(self):
-        self.assertEqual(checkNickname("Jose\u0301"), "José")
-
-    def test_empty(self):
-        for name in ("", "   ", "\t"):
-            self.assertEqual(self.refusal(name), "A nickname has at least one character.")
-
-    def test_spaces(self):
-        for name in ("ann b", "ann\u00a0b", "ann\u3000b", "ann\u2028b"):
-            self.assertEqual(self.refusal(name), "A nickname has no spaces.")
-
-    def test_unseen(self):
-        for (
-            char
-        ) in "\x00\x07\x1b\x7f\x9b\u00ad\u200b\u200d\u202e\u2066\ufeff\u3164\u2800\u115f\ufe0f\ue000\udc80\U000e0061":
-            self.assertIn("invisible", self.refusal(f"an{char}n"), ascii(char))
-
-    def test_tooManyMarks(self):
-        self.assertIn("invisible", self.refusal("q" + "\u0315" * 5))
-
-    def test_cannotLookLikeACommandOrANotice(self):
-        for first in "/*<[->]({.,:;!#@'\"|~+=`^$\\\u0301－／＊＜［–—−":
-            self.assertIn("begins with", self.refusal(f"{first}ann"), ascii(first))
-
-    def test_noAngleBrackets(self):
-        for name in ("ann>", "a<b", "ann＞"):
-            self.assertIn("angle brackets", self.refusal(name))
-
-    def test_width(self):
-        for name in ("a" * 17, "九个汉字一共十八列"):
-            self.assertIn("at most 16 columns", self.refusal(name))
-
-    def test_veryLong(self):
-        self.assertIn("columns", self.refusal("a" * 1_000_000))
-
-    @settings(PATIENT, max_examples=400)
-    @given(ANY | NASTY)
-    def test_anyText(self, wish):
-        try:
-            name = checkNickname(wish)
-        except Refused as refusal:
-            self.assertRegex(str(refusal), r"^[A-Z][^.]*\.$")
-        else:
-            self.assertEqual(clean(name), name)
-            self.assertEqual(checkNickname(name), name)
-            self.assertTrue(0 < cells(name) <= 16)
-            self.assertNotIn(" ", name)
-
-
-class SkeletonTests(SynchronousTestCase):
-    def test_sameOnes(self):
-        for one, other in (
-            ("Ann", "aNN"),
-            ("ann", "ａｎｎ"),
-            ("STRASSE", "straße"),
-            ("ﬁn", "fin"),
-            ("José", "JOSE\u0301"),
-        ):
-            self.assertEqual(skeleton(one), skeleton(other))
-
-    def test_others(self):
-        self.assertNotEqual(skeleton("ann"), skeleton("anne"))
-        self.assertNotEqual(skeleton("张三"), skeleton("张四"))
-
-    @PATIENT
-    @given(ANY)
-    def test_ofItself(self, name):
-        self.assertEqual(skeleton(skeleton(name)), skeleton(name))
 
 
 class LineTests(SynchronousTestCase):

@@ -1,0 +1,106 @@
+"""
+Nicknames: which there may be, and which count as the same one.
+
+Three libraries know what Unicode knows: U{precis-i18n<https://pypi.org/project/precis-i18n/>} which characters a
+nickname may have (RFC 8266), U{wcwidth<https://pypi.org/project/wcwidth/>} how many columns they take, and
+U{confusable-homoglyphs<https://pypi.org/project/confusable-homoglyphs/>} which of them look alike (UTS 39).  What is
+added here is what a line of the chat asks for: a nickname can be taken neither for a command nor for a part of the
+line that it stands in.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from unicodedata import category, normalize
+
+from precis_i18n import get_profile
+from wcwidth import wcswidth
+
+from nodenet.services.chat.text import Refused, clean
+
+NICKNAME_CELLS = 16
+"""How many columns of a terminal a nickname may take."""
+
+# What is longer is refused for its width anyway.
+_LONGEST = 1024
+
+# The blank of Braille: prints nothing, although PRECIS takes it for a symbol.
+_BLANK = "\u2800"
+
+_enforced = get_profile("NicknameCasePreserved")
+
+
+def checkNickname(text: str) -> str:
+    """
+    The nickname that C{text} asks for.
+
+    It is 1 to L{NICKNAME_CELLS} columns wide, has no space and nothing invisible, begins with a letter, a digit,
+    C{_} or a symbol such as an emoji, and has no angle bracket.
+
+    @return: C{text} without surrounding blanks, in normal form KC: a wide letter is a letter.
+    @raise Refused: with a sentence that says what is wrong.
+    """
+    text = text[:_LONGEST].strip()
+    if not text:
+        raise Refused("A nickname has at least one character.")
+    if any(category(char)[0] == "Z" for char in text):
+        raise Refused("A nickname has no spaces.")
+    try:
+        name = str(_enforced.enforce(text))
+    except UnicodeEncodeError:
+        raise Refused("A nickname has no control, invisible or unknown characters.") from None
+    if _BLANK in name or clean(name) != name:
+        raise Refused("A nickname has no control, invisible or unknown characters.")
+    if category(name[0])[0] not in "LN" and category(name[0]) != "So" and name[0] != "_":
+        raise Refused("A nickname begins with a letter or a digit.")
+    if "<" in name or ">" in name or " " in name:
+        raise Refused("A nickname has no spaces and no angle brackets.")
+    if not 0 < wcswidth(name) <= NICKNAME_CELLS:
+        raise Refused(f"A nickname is at most {NICKNAME_CELLS} columns wide (a Chinese character takes two).")
+    return name
+
+
+def skeleton(nickname: str) -> str:
+    """
+    What two nicknames have in common that count as the same one: they differ by case, by width or other forms, or by
+    letters that look alike, such as the Latin and the Cyrillic C{a}, or C{1} and C{l}.  Of equal skeletons only one can
+    be online.  The skeleton of a skeleton is itself.
+    """
+    before = ""
+    while nickname != before:
+        before = nickname
+        # As a whole, and then taken apart into base and marks, any of which may look like another.
+        nickname = _mapped(normalize("NFKC", normalize("NFKC", nickname).casefold()))
+        nickname = _mapped(normalize("NFD", nickname))
+    return nickname
+
+
+def _mapped(text: str) -> str:
+    alike = _alike()
+    return "".join([alike.get(char, char) for char in text])
+
+
+@cache
+def _alike() -> dict[str, str]:
+    """
+    What stands for each character that looks like something else.
+
+    The library's file has, for each of those, the one thing that it looks like, and for each such thing all that look
+    like it.  Its functions only answer whether a text could be meant to deceive.
+    """
+    data = json.loads(files("confusable_homoglyphs").joinpath("confusables.json").read_bytes())
+    found = {}
+    for char, others in data.items():
+        looks = others[0]["c"]
+        # Of two that have only each other, either may stand for both.
+        stands = len(others) > 1 or (len(data[looks]) == 1 and char < looks)
+        if not stands and len(_bare(char)) == 1:
+            found[_bare(char)] = _bare(looks)
+    return found
+
+
+def _bare(text: str) -> str:
+    # The file protects its right-to-left characters from their surroundings.
+    return text.replace("\u200e", "")
