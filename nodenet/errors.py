@@ -149,6 +149,8 @@ class AggregateError(NodeError, ExceptionGroup):
 
 # One row a code: the class that is made, and Node's text.  {0}, {1} are given by the caller.
 _TABLE: dict[str, tuple[type[NodeError], str]] = {
+    "ERR_FRAME_INCOMPLETE": (NodeError, "The stream has ended in the middle of a frame; {0} bytes of it have come"),
+    "ERR_FRAME_TOO_LONG": (NodeError, "A frame of {0} bytes is longer than maxLength allows: {1}"),
     "ERR_INVALID_ADDRESS": (NodeError, "Invalid socket address"),
     "ERR_INVALID_ADDRESS_FAMILY": (NodeRangeError, "Invalid address family: {0} {1}:{2}"),
     "ERR_INVALID_ARG_TYPE": (NodeTypeError, "The {0} must be {1}. Received {2}"),
@@ -157,6 +159,7 @@ _TABLE: dict[str, tuple[type[NodeError], str]] = {
     "ERR_INVALID_HANDLE_TYPE": (NodeTypeError, "This handle type cannot be sent"),
     "ERR_INVALID_IP_ADDRESS": (NodeTypeError, "Invalid IP address: {0}"),
     "ERR_IP_BLOCKED": (NodeError, "IP({0}) is blocked by net.BlockList"),
+    "ERR_LINE_TOO_LONG": (NodeError, "A line is longer than maxLength allows: {0} bytes"),
     "ERR_METHOD_NOT_IMPLEMENTED": (NodeError, "The {0} method is not implemented"),
     "ERR_MISSING_ARGS": (NodeTypeError, "The {0} must be specified"),
     "ERR_MULTIPLE_CALLBACK": (NodeError, "Callback called multiple times"),

@@ -35,7 +35,7 @@ _ROOMS = (
     ("nodenet.stream",),
     ("nodenet.adapter",),
     ("nodenet", "nodenet.net"),
-    ("nodenet.lines", "nodenet.testing"),
+    ("nodenet.lines", "nodenet.frames", "nodenet.testing"),
     ("nodenet.services",),
     ("nodenet.cli", "nodenet.__main__"),
 )

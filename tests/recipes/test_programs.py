@@ -72,6 +72,13 @@ class ClientServiceTests(ProgramCase):
         await once(server, "close")
 
 
+class MessagesTests(ProgramCase):
+    async def test_squares(self) -> None:
+        program = self.run_("messages.py")
+        await program.said(r"\[0, 1, 4, 9, 16\]\s")
+        self.assertEqual(await program.exited, 0, program)
+
+
 class HostingTests(ProgramCase):
     async def test_lines(self) -> None:
         program = self.run_("line_protocol.py", "0")
