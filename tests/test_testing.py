@@ -362,6 +362,20 @@ class ServerTests(SynchronousTestCase):
 
         return inTurn(connect)
 
+    def test_listenerRaises(self) -> None:
+        """As over a network: it is logged, and the socket is destroyed."""
+        made: list[Socket] = []
+
+        def failing(socket: Socket) -> None:
+            made.append(socket)
+            raise ValueError("mine")
+
+        server = MemoryServer(failing)
+        inTurn(server.listen, 0)
+        client = inTurn(lambda: server.connect().on("error", lambda error: None).resume())
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual((made[0].destroyed, client.destroyed), (True, True))
+
     def test_connect(self) -> None:
         """The events and their order are those of Node's scenario 1."""
         inTurn(self.server.listen, 0)

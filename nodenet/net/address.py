@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -86,5 +87,14 @@ def addressInfo(address: IAddress | None) -> AddressInfo | None:
     if isinstance(address, IPv4Address):
         return AddressInfo(address.host, "IPv4", address.port)
     if isinstance(address, IPv6Address):
-        return AddressInfo(address.host, "IPv6", address.port)
+        return AddressInfo(_shortest(address.host), "IPv6", address.port)
     return None
+
+
+def _shortest(host: str) -> str:
+    """An IPv6 address as the system writes it: not every proxy does."""
+    address, percent, zone = host.partition("%")
+    try:
+        return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address)) + percent + zone
+    except OSError:
+        return host

@@ -13,7 +13,7 @@ from nodenet.net.address import AddressInfo, addressInfo
 class Ends:
     """
     The part of a L{nodenet.net.Socket} that knows who speaks to whom.  Addresses are asked for when they are wanted,
-    and kept.
+    and then kept for when it is over.
     """
 
     _handle: IStreamHandle | None = None
@@ -33,9 +33,11 @@ class Ends:
         return self._host
 
     def _peerAddress(self) -> AddressInfo | None:
-        # Kept when the connection is gone, if it was asked for before: as in Node.
-        if self._peer is None and self._handle is not None:
-            self._peer = addressInfo(self._handle.getPeer())
+        # Kept when the connection is gone, if it was asked for before: as in Node.  Until then it may change: behind
+        # haproxy: the client's comes with the first bytes.
+        found = None if self._handle is None else addressInfo(self._handle.getPeer())
+        if found is not None:
+            self._peer = found
         return self._peer
 
     @property

@@ -311,3 +311,10 @@ class MemoryHandle:
 
     def selectables(self) -> Sequence[object]:
         return ()
+
+    def destroy(self, error: BaseException) -> None:
+        """What a listener raised while the connection was made: it is the owner's, if there is one already."""
+        if self.owner is not None:
+            self.owner.destroy(error)
+        else:
+            self.reset()

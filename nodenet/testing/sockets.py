@@ -182,7 +182,7 @@ class _MemoryConnecting(Connecting):
         mine = UNIXAddress(None) if isinstance(where, UNIXAddress) else _inet(where.host, next(server._ports))
         ours, theirs = MemoryHandle.pair(addresses=(mine, where))
         kernel.notify(partial(enter, self.socket, self.connected, ours))
-        enter(None, server._accept, theirs)
+        enter(theirs, server._accept, theirs)
 
 
 class _MemoryLoop(Loop):

@@ -167,6 +167,13 @@ class AddressInfoTests(SynchronousTestCase):
     def test_ofTwisted(self) -> None:
         """Twisted's addresses in Node's shape; what is no IP address has none."""
         self.assertEqual(addressInfo(IPv4Address("TCP", "1.2.3.4", 5)), AddressInfo("1.2.3.4", "IPv4", 5))
-        self.assertEqual(addressInfo(IPv6Address("TCP", "::1", 5)), AddressInfo("::1", "IPv6", 5))
+        for given, host in (
+            ("::1", "::1"),
+            ("2001:0DB8:0:0::0:7", "2001:db8::7"),
+            ("::ffff:7f00:1", "::ffff:127.0.0.1"),
+            ("FE80::0:1%eth0", "fe80::1%eth0"),
+            ("not one", "not one"),
+        ):
+            self.assertEqual(addressInfo(IPv6Address("TCP", given, 5)), AddressInfo(host, "IPv6", 5))
         self.assertIsNone(addressInfo(UNIXAddress("/tmp/x")))
         self.assertIsNone(addressInfo(None))

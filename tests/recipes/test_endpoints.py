@@ -11,7 +11,6 @@ import struct
 import sys
 import unittest
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -75,7 +74,7 @@ class ProxyTests(RecipeCase):
         self.assertEqual(await self.answer(port, V1 + b"hi"), hello)
         self.assertEqual(await self.answer(port, V2 + b"hi"), hello)
         _, address, number, *_ = (await self.answer(port, V2_IPV6 + b"hi")).decode().split()
-        self.assertEqual((ip_address(address), number), (ip_address("2001:db8::7"), "40000,"))
+        self.assertEqual((address, number), ("2001:db8::7", "40000,"))
         self.assertEqual(await self.answer(port, b"GET / HTTP/1.1\r\n\r\n"), b"")
 
     async def test_factory(self) -> None:
@@ -85,6 +84,8 @@ class ProxyTests(RecipeCase):
         heard: list[Any] = []
 
         def connected(client: net.Socket) -> None:
+            # Asked for too early, it is the proxy's, and that is not remembered.
+            self.assertEqual(client.remoteAddress, "127.0.0.1")
             client.once("data", lambda data: heard.append((client.remoteAddress, client.remotePort, data)))
             client.once("data", lambda data: client.end())
 
