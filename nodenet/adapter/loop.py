@@ -277,6 +277,8 @@ class _Program:
     def run(self) -> Any:
         self._reactor.callWhenRunning(self._start)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._end)
+        # Not before: what the program does before the shutdown may need its sockets.
+        self._reactor.addSystemEventTrigger("during", "shutdown", self._loop.abandonAll)
         try:
             self._reactor.run()
         finally:
@@ -340,4 +342,3 @@ class _Program:
         if self._pending is not None:
             _log.warn("the program has ended, and main with it: nothing was left that could wake it")
             self._pending.cancel()
-        self._loop.abandonAll()

@@ -217,6 +217,23 @@ run(main); say('over')
 """,
         "over",
     ),
+    "stopGracefully": (
+        """
+from twisted.internet import reactor
+def main():
+    server = net.createServer()
+    server.on('draining', lambda: [each.end('bye') for each in server.connections])
+    reactor.addSystemEventTrigger('before', 'shutdown', server.closeGracefully, 5000)
+    def listening():
+        client = net.connect(server.address().port, '127.0.0.1')
+        client.on('data', lambda data: say(data.decode()))
+        client.on('close', lambda: say('closed'))
+    server.listen(0, '127.0.0.1', listening)
+    server.on('connection', lambda peer: reactor.callLater(0.1, reactor.stop))
+run(main); say('over')
+""",
+        "bye closed over",
+    ),
     "unixFile": (
         """
 path = f'/tmp/nn-run-{os.getpid()}'
