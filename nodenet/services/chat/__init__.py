@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.net import ServerOptions, Socket, SocketFactory
 from nodenet.services.chat.bus import BusUnavailable, Entry, IChatBus, MemoryBus
+from nodenet.services.chat.crowd import Crowd
 from nodenet.services.chat.room import Room
 from nodenet.services.chat.session import Session
 from nodenet.services.chat.terminal import Outbox, Terminal
@@ -68,7 +69,7 @@ class ChatFactory(SocketFactory):
         serverOptions.setdefault("noDelay", True)
         super().__init__(**serverOptions)
         self.bus: IChatBus = MemoryBus(clock=clock) if bus is None else bus
-        self.room = Room(self.bus)
+        self.room = Room(self.bus, audience=Crowd(lambda: self._chatLoop))
         self._chatReactor = serverOptions.get("reactor")
         self._maxLine = maxLine
         self._sendQueue = sendQueue

@@ -16,7 +16,7 @@ There is no socket here, no reactor and no clock: the bus gives the time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -68,6 +68,14 @@ class Member(Protocol):
         """
 
 
+class Audience(Protocol):
+    """Those who get every line of a room."""
+
+    def add(self, member: Any, /) -> object: ...
+    def remove(self, member: Any, /) -> object: ...
+    def send(self, line: SafeLine, /) -> object: ...
+
+
 class _Seat:
     """@ivar nickname: what the next entry of this member will be published under."""
 
@@ -78,6 +86,24 @@ class _Seat:
         self.nickname = nickname
 
 
+class _Each:
+    """The simplest L{Audience}."""
+
+    def __init__(self, deliver: Callable[[Member, SafeLine], object]) -> None:
+        self._deliver = deliver
+        self._members: list[Member] = []
+
+    def add(self, member: Member) -> None:
+        self._members.append(member)
+
+    def remove(self, member: Member) -> None:
+        self._members.remove(member)
+
+    def send(self, line: SafeLine) -> None:
+        for member in tuple(self._members):
+            self._deliver(member, line)
+
+
 class Room:
     """
     One room, as far as this process is concerned.
@@ -86,15 +112,18 @@ class Room:
 
     @param bus: a provider of L{IChatBus}.
     @param name: of the log on the bus.
+    @param audience: what a line to everyone is given to; every member that listens is added to it.  Default: each
+        member's C{deliver} is called.
     """
 
     _log = Logger()
 
-    def __init__(self, bus: IChatBus, name: str = "lobby") -> None:
+    def __init__(self, bus: IChatBus, name: str = "lobby", audience: Audience | None = None) -> None:
         self.name = name
         self._bus = bus
         self._seats: dict[str, _Seat] = {}
         self._listening: dict[str, Member] = {}
+        self._audience = _Each(self._deliver) if audience is None else audience
         self._names: dict[str, str] = {}  # everyone in the room, by session, on all nodes
         self._sessions: dict[str, str] = {}  # the same by skeleton
         self._appliers: dict[str, Callable[[Entry], None]] = {
@@ -116,6 +145,8 @@ class Room:
         """
         Give nobody anything more.  Members can still leave, which is how other nodes learn of it.
         """
+        for member in self._listening.values():
+            self._audience.remove(member)
         self._listening.clear()
         self._names.clear()
         self._sessions.clear()
@@ -150,7 +181,9 @@ class Room:
         seat = self._seats.pop(sid, None)
         if seat is None:
             return
-        self._listening.pop(sid, None)
+        member = self._listening.pop(sid, None)
+        if member is not None:
+            self._audience.remove(member)
         try:
             await self._bus.publish(self.name, Entry(PART, sid, seat.nickname))
         except BusUnavailable:
@@ -249,6 +282,7 @@ class Room:
         seat = self._seats.get(entry.session)
         if seat is not None:
             self._listening[entry.session] = seat.member
+            self._audience.add(seat.member)
         self._relay(noticeLine(entry.time, f"{entry.nickname} joined ({len(self._names)} online)"))
 
     def _parted(self, entry: Entry) -> None:
@@ -278,8 +312,7 @@ class Room:
     # --- delivery --------------------------------------------------------------------------------
 
     def _relay(self, line: SafeLine) -> None:
-        for member in tuple(self._listening.values()):
-            self._deliver(member, line)
+        self._audience.send(line)
 
     def _deliver(self, member: Member, line: SafeLine) -> None:
         try:

@@ -8,8 +8,9 @@ nobody up, and cannot fill the queues of others before these had a chance to sen
 
 I{Out.}  What is written while the reactor dispatches one batch of I/O is sent when that is over, with one write for
 each terminal: ten members who talk at once cost each listener one write, not ten (measured with 300 listeners: a
-third of the CPU of a write for each turn).  A peer that does not read fills the queue of its socket; beyond
-C{sendQueue} bytes the connection is destroyed, which costs nobody else anything.
+third of the CPU of a write for each turn).  Lines for everybody come from the tape of a L{Tape}, which nearly all have
+in common.  A peer that does not read fills the queue of its socket; beyond C{sendQueue} bytes the connection is
+destroyed, which costs nobody else anything.
 
 I{Ending.}  C{open}, then C{over}: nothing is read or written any more, and C{read} gives C{None}.  After C{end} the
 connection stays for what is queued: whatever still comes is thrown away (left unread, it would turn our FIN into
@@ -48,10 +49,10 @@ class ChatSocket(Protocol):
 
     allowHalfOpen: bool
 
+    maxWritableLength: float | None
+
     @property
     def remoteAddress(self) -> str | None: ...
-    @property
-    def writableLength(self) -> int: ...
     def on(self, event: Any, listener: Callable[..., object]) -> object: ...
     def write(self, chunk: bytes) -> bool: ...
     def end(self) -> object: ...
@@ -66,6 +67,14 @@ class ChatLoop(Protocol):
 
     def immediate(self, fn: Callable[..., object], *args: Any) -> object: ...
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall: ...
+
+
+class Tape(Protocol):
+    """What is asked of a L{nodenet.services.chat.crowd.Crowd}: the lines that many get."""
+
+    @property
+    def place(self) -> int: ...
+    def since(self, place: int) -> bytes: ...
 
 
 class Outbox:
@@ -124,7 +133,7 @@ class Terminal:
         self._loop = loop
         self._outbox = outbox
         self._maxLine = maxLine
-        self._sendQueue = sendQueue
+        socket.maxWritableLength = sendQueue
         self._idleTimeout = idleTimeout
         self._framer = Framer(maxLine)
         self._events: deque[Event] = deque()
@@ -136,6 +145,8 @@ class Terminal:
         self._peerEnded = False
         self._out: list[bytes] = []
         self._collected = 0
+        self._tape: Tape | None = None
+        self._place = 0  # of the first line on the tape that it has not taken
         self._deadline: IDelayedCall | None = None
         # A peer that has said all may still read: scripts do, with nc -N.
         socket.allowHalfOpen = True
@@ -252,7 +263,25 @@ class Terminal:
         """Send C{line} after what was written before it.  Does nothing once it is over."""
         self._put(line.wire)
 
+    def follow(self, tape: Tape | None) -> None:
+        """Send every line of C{tape} from now on; C{None}: no more.  What the tape before has, is taken."""
+        self._catchUp()
+        self._tape = tape
+        if tape is not None:
+            self._place = tape.place
+
+    def _catchUp(self) -> None:
+        tape = self._tape
+        if tape is not None and self._place != tape.place and self.reason is None:
+            said = tape.since(self._place)
+            self._place = tape.place
+            self._collect(said)
+
     def _put(self, data: bytes) -> None:
+        self._catchUp()
+        self._collect(data)
+
+    def _collect(self, data: bytes) -> None:
         if self.reason is not None:
             return
         if not self._out:
@@ -264,14 +293,22 @@ class Terminal:
 
     def flush(self) -> None:
         """Send what was written up to now."""
-        if self.over or not self._out:
+        if self.reason is not None:
             return
-        data = b"".join(self._out)
-        self._out.clear()
-        self._collected = 0
-        self._socket.write(data)
-        if self._socket.writableLength > self._sendQueue:
-            self.destroy("reads too slowly")
+        tape = self._tape
+        if tape is not None and self._place != tape.place:
+            said = tape.since(self._place)
+            self._place = tape.place
+            if not self._out:
+                # The usual case: one and the same object for all who listen.
+                self._socket.write(said)
+                return
+            self._out.append(said)
+        if self._out:
+            data = b"".join(self._out)
+            self._out.clear()
+            self._collected = 0
+            self._socket.write(data)
 
     # --- ending ----------------------------------------------------------------------------------
 
@@ -313,7 +350,8 @@ class Terminal:
     def _failed(self, error: object) -> None:
         # 'close' follows.
         if self.reason is None:
-            self.reason = str(getattr(error, "code", "failed"))
+            code = str(getattr(error, "code", "failed"))
+            self.reason = "reads too slowly" if code == "ERR_SOCKET_MAX_WRITABLE_LENGTH" else code
 
     def _closed(self, _: object = None) -> None:
         if self.reason is None:

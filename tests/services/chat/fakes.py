@@ -11,6 +11,7 @@ from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import inTurn, nextTick
 from nodenet.events import EventEmitter
 from nodenet.services.chat.bus import MemoryBus
+from nodenet.services.chat.crowd import Crowd
 from nodenet.services.chat.room import Room
 from nodenet.services.chat.session import Session
 from nodenet.services.chat.terminal import Outbox, Terminal
@@ -29,6 +30,7 @@ class FakeSocket(EventEmitter):
 
     remoteAddress = "192.0.2.1"
     allowHalfOpen = False
+    maxWritableLength = None
 
     def __init__(self):
         super().__init__()
@@ -52,6 +54,8 @@ class FakeSocket(EventEmitter):
             self.written.append(chunk)
             if self.stalled:
                 self.writableLength += len(chunk)
+            if self.maxWritableLength is not None and self.writableLength > self.maxWritableLength:
+                self.vanish("ERR_SOCKET_MAX_WRITABLE_LENGTH")
         return not self.writableLength
 
     def end(self):
@@ -134,7 +138,7 @@ class StepLoop(Loop):
         self.waiting = []
 
     def immediate(self, fn, *args):
-        if isinstance(getattr(fn, "__self__", None), Outbox):
+        if isinstance(getattr(fn, "__self__", None), Outbox | Crowd):
             nextTick(fn)
         else:
             self.waiting.append((fn, args))
@@ -158,7 +162,7 @@ class House:
         self.loop = StepLoop(self.clock)
         self.outbox = Outbox(self.loop)
         self.bus = MemoryBus(clock=self.clock.seconds) if bus is None else bus
-        self.room = Room(self.bus)
+        self.room = Room(self.bus, audience=Crowd(lambda: self.loop))
         self.count = 0
         self.over = {}
         run(self.bus.start)

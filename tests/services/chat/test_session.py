@@ -255,6 +255,16 @@ class LeavingTests(SessionCase):
             raise ZeroDivisionError("on purpose")
 
         self.house.room._listening[self.ann.session.sid].deliver = fail
+        self.bob.send(b"/msg ann hello\n")
+        self.assertTrue(self.ann.destroyed)
+        self.assertEqual(self.bob.fresh(), [f"{AT} <bob -> ann> hello", f"{AT} -- ann left (1 online)"])
+        self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_givenUpByTheCrowd(self):
+        def fail(chunk):
+            raise ZeroDivisionError("on purpose")
+
+        self.ann.write = fail
         self.bob.send(b"hello\n")
         self.assertTrue(self.ann.destroyed)
         self.assertEqual(self.bob.fresh(), [f"{AT} <bob> hello", f"{AT} -- ann left (1 online)"])
