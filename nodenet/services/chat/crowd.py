@@ -10,8 +10,8 @@ What goes to one terminal only stands between the lines of the tape in the order
 terminal takes something of its own it takes what is on the tape (L{Terminal.write}).
 
 Ten thousand writes take too long for one turn.  A I{round} goes over all terminals; after L{SLICE} it makes room for
-the reactor, and goes on after the next batch.  What is said meanwhile goes at once to those whose turn is still to come,
-and to the others with the next round, so that everybody has one order.
+the reactor, and goes on after the next batch.  What is said meanwhile goes at once to those whose turn is still to
+come, and to the others with the next round, so that everybody has one order.
 """
 
 from __future__ import annotations
