@@ -3,7 +3,8 @@
 const { net, log, watch, listen, attempt, tmp, path, wait } = require('./_trace');
 const server = net.createServer((s) => { s.on('error', () => {}); s.resume(); });
 const delays = [[], [true], [false], [undefined], [null], [0], [1], ['yes'], ['']];
-const alive = [[], [true], [true, 1000], [true, 1500.9], [true, 0], [true, -5000], [true, '2000'], [true, 'x'], [true, NaN], [true, null], [false, 5000], [1], ['']];
+const alive = [[], [true], [true, 1000], [true, 1500.9], [true, 0], [true, -5000], [true, '2000'], [true, 'x'], [true, NaN], [true, null], [false, 5000], [1], [''],
+               [true, 1000, 2000, 3], [true, undefined, 1000], [true, 1000, 'x', -1], [{}], [{ enable: false }], [{ enable: true, initialDelay: 2000, interval: 1000, count: 4 }]];
 const tune = (side, s) => {
   log(side, 'no delay', delays.map((args) => s.setNoDelay(...args) === s));
   log(side, 'keep alive', alive.map((args) => s.setKeepAlive(...args) === s));

@@ -1,10 +1,14 @@
 'use strict';
-// destroySoon() and resetAndDestroy() in each state, twice, after one another; destroy() with an odd error.
+// destroySoon() and resetAndDestroy() in each state, twice, after one another; a BoundSocket that is disposed of.
 const { net, log, watch, listen, attempt, tmp, path, wait } = require('./_trace');
 const server = net.createServer({ allowHalfOpen: true }, (s) => { s.on('error', () => {}); s.resume(); s.on('end', () => s.end()); });
 listen(server, async (port) => {
   const made = (side) => watch(side, new net.Socket()).on('error', () => {});
   const connected = (side) => new Promise((r) => { const c = made(side); c.connect(port, '127.0.0.1', () => r(c)); });
+  const b = new net.BoundSocket({ host: '127.0.0.1' });
+  log('bound', 'disposed', b[Symbol.dispose](), b[Symbol.dispose]());
+  attempt('bound', 'address', () => b.address());
+  attempt('bound', 'close', () => b.close());
   const n = made('new, reset');
   log('new, reset', 'self', n.resetAndDestroy() === n, n.destroyed);
   log('new, reset', 'again', n.resetAndDestroy() === n, n.destroy() === n, n.destroySoon());

@@ -24,6 +24,12 @@ ALIVE = [
     [False, 5000],
     [1],
     [""],
+    [True, 1000, 2000, 3],
+    [True, None, 1000],
+    [True, 1000, "x", -1],
+    [{}],
+    [{"enable": False}],
+    [{"enable": True, "initialDelay": 2000, "interval": 1000, "count": 4}],
 ]
 OPTIONS = [
     {"noDelay": True},

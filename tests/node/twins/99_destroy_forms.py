@@ -1,5 +1,5 @@
 """
-destroySoon() and resetAndDestroy() in each state, twice, after one another; destroy() with an odd error.
+destroySoon() and resetAndDestroy() in each state, twice, after one another; a BoundSocket that is disposed of.
 """
 
 import os
@@ -17,6 +17,14 @@ async def connected(side, port):
     c = made(side)
     await promise(lambda resolve: c.connect(port, "127.0.0.1", resolve))
     return c
+
+
+def bound():
+    with net.BoundSocket(host="127.0.0.1") as b:
+        pass
+    log("bound", "disposed", b.__exit__(None, None, None))
+    attempt("bound", "address", b.address)
+    attempt("bound", "close", b.close)
 
 
 async def fresh():
@@ -106,6 +114,7 @@ def main():
     server = net.createServer(connection, allowHalfOpen=True)
 
     async def listening(port):
+        bound()
         await fresh()
         await connecting(port)
         await open_(port)
