@@ -20,7 +20,7 @@ const refused = [
 ];
 for (const options of refused) attempt('options', 'refused', () => made(options));
 for (const options of refused.slice(0, 5)) attempt('connect', 'refused', () => net.connect({ port: 1, ...options }).destroyed);
-log('stream', 'the same', net.Stream === net.Socket, net.connect === net.createConnection, new net.Stream() instanceof net.Socket);
+log('stream', 'the same', net.Stream === net.Socket, net.connect === net.createConnection, new net.Stream() instanceof net.Socket, new net.Server() instanceof net.Server);
 for (const highWaterMark of [undefined, 0, 1, -5, 100000]) attempt('server', 'mark', () => net.createServer({ highWaterMark }).highWaterMark);
 for (const highWaterMark of ['5', true]) attempt('server', 'mark', () => net.createServer({ highWaterMark }).highWaterMark);
 for (const options of ['x', 5, true]) attempt('server', 'options', () => net.createServer(options));

@@ -47,6 +47,7 @@ listen(server, async (port) => {
   const e = watch('given up', net.connect(port, '127.0.0.1'), { state: false });
   e.write('one'); e.write('three');
   count('given up', 'connecting', e);
+  log('given up', 'buffers', e.writableBuffer.length, e.readableBuffer.length);
   e.destroy();
   log('given up', 'destroyed', e.bufferSize, e.bytesRead);
   await wait(10);

@@ -1,5 +1,6 @@
 """
-cork() and uncork() of a socket: before the connection, nested, too often, the order of the callbacks, in a destroyed one.
+cork() and uncork() of a socket: before the connection, nested, too often, the order of the callbacks, in a destroyed
+one.
 """
 
 import nodenet

@@ -73,8 +73,8 @@ def offline():
         attempt("options", "refused", made, options)
     for options in REFUSED[:5]:
         attempt("connect", "refused", lambda options=options: net.connect({"port": 1, **options}).destroyed)
-    same = net.Stream is net.Socket, net.connect is net.createConnection, isinstance(net.Stream(), net.Socket)
-    log("stream", "the same", *same)
+    same = net.Stream is net.Socket, net.connect is net.createConnection
+    log("stream", "the same", *same, isinstance(net.Stream(), net.Socket), isinstance(net.Server(), net.Server))
     for mark in (None, 0, 1, -5, 100000):
         attempt("server", "mark", lambda mark=mark: net.createServer({"highWaterMark": mark}).highWaterMark)
     for mark in ("5", True):

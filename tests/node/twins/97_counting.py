@@ -91,6 +91,7 @@ def main():
         e.write("one")
         e.write("three")
         count("given up", "connecting", e)
+        log("given up", "buffers", len(e.writableBuffer), len(e.readableBuffer))
         e.destroy()
         log("given up", "destroyed", e.bufferSize, e.bytesRead)
         await wait(10)
