@@ -184,9 +184,9 @@ installed Node has a name that is not here.
   - **name**: the members of a class are also those that it has from its streams and its emitter. The options are
     grouped by the call that takes them, the codes are those of `error.code`.
   - **proof**: scenarios of `tests/node/scenarios` that use the name. Each is a program that a real Node has run; its
-    trace is recorded, and a test sees to it that its twin in Python (`tests/node/twins`) prints the same. Where there is
-    a module and a name instead, that test does it. "Not here" is what nodenet does not have, and what stands in for it;
-    the reasons are in [departures.md](departures.md), with all that is otherwise on purpose.
+    trace is recorded, and a test sees to it that its twin in Python (`tests/node/twins`) prints the same. Where there
+    is a module and a name instead, that test does it. "Not here" is what nodenet does not have, and what stands in for
+    it; the reasons are in [departures.md](departures.md), with all that is otherwise on purpose.
 
 Of {all} names {shown} are shown by {scenarios} scenarios, {tested} by a test alone, and {absent} are not here.
 """
