@@ -101,7 +101,7 @@ class Closing(EventEmitter):
 
     def _tellIfClosed(self) -> None:
         if not self.listening and not self._sockets:
-            nextTick(self.emit, "close")
+            nextTick(lambda: self.emit("close"))
             if self._drained is not None:
                 drained, self._drained = self._drained, None
                 if self._deadline is not None and self._deadline.active():

@@ -331,11 +331,13 @@ class Transfer(Tuned, Backlog, Duplex):
         self.once("close", closed)
 
     def _final(self, callback: Callback) -> None:
-        if self._handle is None:
+        if self._handle is not None:
+            self._shutdownCallback = callback
+            self._handle.shutdown()
+        elif self.connecting:
             self.once("connect", lambda: self._final(callback))
-            return
-        self._shutdownCallback = callback
-        self._handle.shutdown()
+        else:
+            callback(None)
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -367,7 +369,7 @@ class Transfer(Tuned, Backlog, Duplex):
         else:
             callback(error)
             # Node emits it without an argument here; its listeners see undefined, ours None.
-            nextTick(self.emit, "close", None)
+            nextTick(lambda: self.emit("close", None))
         self._host = None
         self._resetting = False
 

@@ -76,7 +76,7 @@ class Duplex(Readable, Writable):  # type: ignore[override]
         both = get("highWaterMark")
         objects = get("objectMode", False) or get("readableObjectMode", False)
         mark = chooseMark("readableHighWaterMark", get("readableHighWaterMark") if both is None else both, objects)
-        self._readableState = ReadableState(objects, mark, get("encoding"))
+        self._readableState = ReadableState(objects, mark, get("encoding") or None)
         objects = get("objectMode", False) or get("writableObjectMode", False)
         mark = chooseMark("writableHighWaterMark", get("writableHighWaterMark") if both is None else both, objects)
         self._writableState = makeWritableState(

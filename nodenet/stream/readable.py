@@ -78,7 +78,7 @@ class Readable(Reading):
         super().__init__(given.get("autoDestroy", True), given.get("emitClose", True), given.get("captureRejections"))
         objectMode = given.get("objectMode", False)
         mark = chooseMark("highWaterMark", given.get("highWaterMark"), objectMode)
-        self._readableState = ReadableState(objectMode, mark, given.get("encoding"))
+        self._readableState = ReadableState(objectMode, mark, given.get("encoding") or None)
         if given.get("read") is not None:
             self._read = given["read"]  # type: ignore[method-assign]
         if given.get("destroy") is not None:

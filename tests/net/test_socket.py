@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet import inTurn, net
+from nodenet import AbortSignal, inTurn, net
 from nodenet.events import errorMonitor
 from nodenet.net import KeepAliveWarning, Socket
 from nodenet.net.tuned import TimeoutOverflowWarning
@@ -178,6 +178,17 @@ class StateTests(SynchronousTestCase):
             inTurn(socket.destroy, error)
             self.assertEqual([event for event, *_ in heard], [*expected, "close"])
             self.assertEqual(heard[-1], ("close", None))
+
+    def test_abortedFromTheStart(self) -> None:
+        """Whoever puts his own emit() on it afterwards sees the end too."""
+        seen: list[Any] = []
+
+        def make() -> None:
+            socket = Socket(signal=AbortSignal.abort())
+            socket.emit = lambda event, *args: not seen.append((event, *args))  # type: ignore[method-assign, func-returns-value]
+
+        inTurn(make)
+        self.assertEqual([event for event, *_ in seen], ["error", "close"])
 
     def test_sidesThatAreOff(self) -> None:
         """C{readable=False} and C{writable=False}."""

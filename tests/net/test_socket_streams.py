@@ -141,7 +141,7 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual(self.told[1:], ["ERR_STREAM_DESTROYED"])
 
     def test_neverConnected(self) -> None:
-        """There is nowhere to write to.  A bare end() waits for a connection, for ever."""
+        """There is nowhere to write to.  A bare end() has nothing to do, and is done."""
         for verb in ("write", "end"):
             socket = Socket()
             heard = note(socket, "error", "finish", "close")
@@ -152,7 +152,9 @@ class WriteTests(SynchronousTestCase):
         socket = Socket()
         heard = note(socket, "error", "finish", "close")
         inTurn(socket.end)
-        self.assertEqual((heard, socket.writableEnded), ([], True))
+        self.assertEqual((heard, socket.writableFinished, socket.destroyed), ([("finish",)], True, False))
+        inTurn(socket.destroySoon)
+        self.assertEqual(heard, [("finish",), ("close", None)])
 
     def test_destroyedWithAWriteUnderWay(self) -> None:
         """It was not written: its callback gets the error, as those of the queue do, before 'close'."""

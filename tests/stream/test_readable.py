@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.adapter.turn import inTurn, nextTick
 from nodenet.errors import NodeError, NodeRangeError, NodeTypeError
-from nodenet.stream import Readable, getDefaultHighWaterMark, setDefaultHighWaterMark
+from nodenet.stream import Duplex, Readable, getDefaultHighWaterMark, setDefaultHighWaterMark
 
 
 def nothing(*_: object) -> None:
@@ -191,6 +191,12 @@ class ReadTests(SynchronousTestCase):
         r = source(encoding="utf8")
         r.push("äöü€".encode())
         self.assertEqual((r.readableLength, r.read(3), r.read()), (4, "äöü", "€"))
+
+    def test_noEncoding(self) -> None:
+        """An empty name is none, as a missing one."""
+        for none in (None, ""):
+            self.assertIsNone(source(encoding=none).readableEncoding)
+            self.assertIsNone(Duplex(encoding=none).readableEncoding)
 
     def test_setEncodingDecodesTheBuffer(self) -> None:
         r = source()

@@ -23,8 +23,11 @@ const chain = function* (proto) {
 // What a class has of its own accord: the function's length and the like are not its members.
 const statics = (made) => Reflect.ownKeys(made).filter((key) => !['length', 'name', 'prototype'].includes(key));
 
+// Properties that an instance has only once somebody has set them.
+const later = { Server: ['dropMaxConnection', 'maxConnections'], Socket: ['autoSelectFamilyAttemptedAddresses', 'timeout'] };
+
 function members(made) {
-  const found = new Set();
+  const found = new Set(later[classes.find((name) => net[name] === made)]);
   for (const proto of chain(made.prototype)) {
     for (const key of Reflect.ownKeys(proto)) if (key !== 'constructor' && nameOf(key)) found.add(nameOf(key));
   }
@@ -48,14 +51,16 @@ function api() {
 const used = new Set();
 const watchable = new Set();
 
-function fromScenario() {
+function caller() {
   const prepare = Error.prepareStackTrace;
   Error.prepareStackTrace = (_, frames) => frames;
   const frames = new Error().stack;
   Error.prepareStackTrace = prepare;
-  const file = (frames[2] && frames[2].getFileName()) || '';
-  return file.startsWith(__dirname + path.sep) && file !== __filename;
+  return (frames[2] && frames[2].getFileName()) || '';
 }
+const isScenario = (file) => file.startsWith(__dirname + path.sep) && file !== __filename;
+// The tracer looks at the classes for every scenario; that shows nothing.
+const isTracer = (file) => path.basename(file) === '_trace.js';
 
 function tellOptions(call, args) {
   for (const options of args) {
@@ -78,7 +83,7 @@ function wrap(proto, key) {
   if (typeof descriptor.value === 'function') {
     const original = descriptor.value;
     descriptor.value = function(...args) {
-      if (fromScenario()) {
+      if (isScenario(caller())) {
         tell(this);
         if (name === 'listen' || name === 'connect') tellOptions(name, args);
       }
@@ -88,7 +93,7 @@ function wrap(proto, key) {
   } else if (descriptor.get) {
     const original = descriptor.get;
     descriptor.get = function() {
-      if (fromScenario()) tell(this);
+      if (isScenario(caller())) tell(this);
       return Reflect.apply(original, this, []);
     };
   } else return;
@@ -111,15 +116,17 @@ function watched() {
     get(target, key) {
       const value = target[key];
       if (typeof value !== 'function') return value;
-      used.add(`net.${key}`);
+      if (!isTracer(caller())) used.add(`net.${key}`);
       if (!wrapped.has(key)) wrapped.set(key, wrapExport(key, value));
       return wrapped.get(key);
     },
   });
 }
 
+// Only of classes that the scenario has an instance of.
 function readText(text) {
   for (const owner of classes) {
+    if (![...used].some((name) => name.startsWith(`${owner}.`))) continue;
     for (const name of members(net[owner])) {
       if (!watchable.has(name) && new RegExp(`\\.${name}\\b|'${name}'`).test(text)) used.add(`${owner}.${name}`);
     }
@@ -137,11 +144,14 @@ if (require.main === module) {
       for (const key of Reflect.ownKeys(proto)) wrap(proto, key);
     }
   }
-  readText(fs.readFileSync(process.argv[1], 'utf8'));
+  const text = fs.readFileSync(process.argv[1], 'utf8');
   const shown = watched();
   const load = Module._load;
   Module._load = function(request, ...rest) {
     return request === 'net' || request === 'node:net' ? shown : load.call(this, request, ...rest);
   };
-  process.on('exit', () => fs.writeFileSync(process.env.NAMES, JSON.stringify([...used].sort())));
+  process.on('exit', () => {
+    readText(text);
+    fs.writeFileSync(process.env.NAMES, JSON.stringify([...used].sort()));
+  });
 }

@@ -1,0 +1,55 @@
+'use strict';
+// The emitter's methods on a Socket and a Server, with the listeners that these have of their own.
+const { net, log, listen, attempt, wait } = require('./_trace');
+const { EventEmitter, errorMonitor } = require('events');
+const names = (e) => e.eventNames().map(String);
+const run = (side, e) => {
+  log(side, 'is', e instanceof EventEmitter, names(e), e.getMaxListeners(), e.listenerCount('error'));
+  const told = [];
+  const a = (...args) => told.push(['a', ...args]);
+  const b = (...args) => told.push(['b', ...args]);
+  log(side, 'self', e.on('x', a) === e, e.addListener('x', b) === e, e.once('x', a) === e, e.prependListener('x', b) === e, e.prependOnceListener('x', a) === e);
+  log(side, 'lists', e.listenerCount('x'), e.listenerCount('x', a), e.listeners('x').map((f) => f === a), e.rawListeners('x').map((f) => f === a || f === b));
+  log(side, 'emit', e.emit('x', 1, 'two'), told.splice(0));
+  log(side, 'emit', e.emit('x'), told.splice(0), e.emit('nobody'));
+  log(side, 'off', e.off('x', a) === e, e.removeListener('x', b) === e, e.off('x', () => {}) === e, e.listenerCount('x'));
+  e.emit('x', 'left');
+  log(side, 'left', told.splice(0));
+  log(side, 'all', e.removeAllListeners('x') === e, e.listenerCount('x'));
+  log(side, 'max', e.setMaxListeners(3) === e, e.getMaxListeners(), e.setMaxListeners(0).getMaxListeners());
+  for (const n of [-1, 'x']) attempt(side, 'max', () => e.setMaxListeners(n));
+  for (const n of [null, 5, 'x', {}]) attempt(side, 'listener', () => e.on('x', n));
+  const changes = [];
+  e.on('newListener', (event) => changes.push('+' + String(event)));
+  e.on('removeListener', (event) => changes.push('-' + String(event)));
+  const listener = () => {};
+  e.on('y', listener); e.on('y', listener); e.off('y', listener); e.once('y', listener); e.emit('y');
+  log(side, 'changes', changes);
+  e.removeAllListeners('newListener'); e.removeAllListeners('removeListener');
+  const monitored = [];
+  e.on(errorMonitor, (error) => monitored.push(error.message));
+  attempt(side, 'unheard', () => e.emit('error', new Error('mine')));
+  attempt(side, 'unheard', () => e.emit('error', 'text'));
+  e.on('error', (error) => monitored.push('heard ' + error.message));
+  log(side, 'heard', e.emit('error', new Error('again')), monitored, e.destroyed);
+};
+run('socket', new net.Socket());
+run('server', net.createServer(() => {}));
+const server = net.createServer((s) => { s.on('error', () => {}); s.resume(); log('peer', 'has', names(s).sort()); });
+log('server of its own', 'has', names(server), server.listenerCount('connection'));
+listen(server, async (port) => {
+  log('server of its own', 'listens', names(server));
+  // All listeners, the socket's own ones too: the connection ends all the same.
+  const c = net.connect(port, '127.0.0.1', () => log('client', 'connected', c.listenerCount('connect')));
+  log('client', 'connecting', names(c), c.listenerCount('connect'));
+  c.on('data', () => {}).on('timeout', () => {}).once('ready', () => {});
+  await wait(20);
+  log('client', 'has', names(c).sort());
+  log('client', 'none', c.removeAllListeners() === c, names(c));
+  log('client', 'by hand', c.emit('data', Buffer.from('x')), c.emit('end'), c.emit('timeout'), c.destroyed, c.writable);
+  const ended = new Promise((r) => c.on('close', r));
+  c.end(); c.resume();
+  await ended;
+  log('client', 'closed', c.destroyed);
+  server.close();
+});

@@ -1,0 +1,41 @@
+'use strict';
+// The signal of a Socket: aborted before, while it is new, while connecting, when connected, after its end; and what is no signal.
+const { net, log, watch, listen, attempt, wait } = require('./_trace');
+const server = net.createServer((s) => { s.on('error', () => {}); s.resume(); });
+const made = (side, options) => watch(side, new net.Socket(options)).on('error', () => {});
+listen(server, async (port) => {
+  for (const signal of ['x', 5, true, {}, new AbortController()]) attempt('misuse', 'signal', () => new net.Socket({ signal }));
+  attempt('misuse', 'connect', () => net.connect({ port, host: '127.0.0.1', signal: 'x' }));
+  attempt('misuse', 'none', () => new net.Socket({ signal: undefined }).destroyed);
+  // What the socket is then differs between the Nodes; what it tells does not.
+  watch('before', new net.Socket({ signal: AbortSignal.abort() }), { state: false }).on('error', () => {});
+  await wait(10);
+  const fresh = new AbortController();
+  const f = made('fresh', { signal: fresh.signal });
+  await wait(5);
+  fresh.abort();
+  log('fresh', 'aborted', f.destroyed, f.errored);
+  await wait(10);
+  const connecting = new AbortController();
+  const c = watch('connecting', net.connect({ port, host: '127.0.0.1', signal: connecting.signal })).on('error', () => {});
+  c.write('x', (e) => log('connecting', 'write cb', e));
+  connecting.abort();
+  log('connecting', 'aborted', c.destroyed, c.connecting);
+  await wait(30);
+  const reason = new Error('had enough');
+  const connected = new AbortController();
+  const d = watch('connected', net.connect({ port, host: '127.0.0.1', signal: connected.signal }));
+  d.on('error', (e) => log('connected', 'cause', e.cause === reason));
+  d.on('connect', () => connected.abort(reason));
+  await wait(30);
+  log('connected', 'again', connected.abort());
+  const over = new AbortController();
+  const o = watch('over', net.connect({ port, host: '127.0.0.1', signal: over.signal }));
+  o.resume();
+  o.end();
+  await wait(30);
+  over.abort();
+  await wait(10);
+  log('over', 'aborted', o.destroyed, o.errored);
+  server.close();
+});
