@@ -175,7 +175,6 @@ _TABLE: dict[str, tuple[type[NodeError], str]] = {
         NodeError,
         "Socket closed before the connection was established",
     ),
-    "ERR_SOCKET_CONNECTION_TIMEOUT": (NodeError, "Socket connection timeout"),
     "ERR_SOCKET_HANDLE_ADOPTED": (NodeError, "The bound socket has already been adopted by a server or socket"),
     "ERR_SOCKET_MAX_WRITABLE_LENGTH": (NodeError, "{0} wait to be sent, more than maxWritableLength allows: {1}"),
     "ERR_STREAM_ALREADY_FINISHED": (NodeError, "Cannot call {0} after a stream was finished"),

@@ -28,6 +28,8 @@ from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.adapter.loop import loopOf
 from nodenet.adapter.pipes import PipeTransport
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
+from nodenet.frames import FrameDecoder, FrameEncoder
+from nodenet.lines import Lines
 from nodenet.net import Server, Socket, SocketFactory, listening
 from nodenet.net.factory import ServerFactory
 from nodenet.net.hosting import SocketTransport
@@ -83,6 +85,9 @@ MAKERS: dict[type, Callable[[], object]] = {
     HandleFactory: lambda: FACTORY,
     Socket: lambda: socketPair()[0],
     Transfer: Transfer,
+    Lines: Lines,
+    FrameDecoder: FrameDecoder,
+    FrameEncoder: FrameEncoder,
     SocketConsumer: lambda: IConsumer(socketPair()[0]),
     SocketTransport: lambda: SocketTransport(socketPair()[0], Protocol()),
     SocketProducer: lambda: IPushProducer(socketPair()[0]),

@@ -54,7 +54,8 @@ class SocketOptions(TypedDict, total=False):
     C{typeOfService}: as by C{setTypeOfService}.  C{maxWritableLength} (none): so much may wait to be sent, in the unit
     of C{writableLength}; a write that makes it more destroys the socket with C{ERR_SOCKET_MAX_WRITABLE_LENGTH}.
     C{defaultEncoding} (utf8): as by C{setDefaultEncoding}.  C{objectMode}, C{readableObjectMode} and
-    C{writableObjectMode} are refused, C{decodeStrings} and C{emitClose} ignored: a socket knows better, as in Node.
+    C{writableObjectMode} are refused, C{autoDestroy}, C{decodeStrings} and C{emitClose} ignored: a socket knows better,
+    as in Node.
     """
 
     allowHalfOpen: bool
@@ -80,6 +81,7 @@ class SocketOptions(TypedDict, total=False):
     objectMode: Literal[False] | None
     readableObjectMode: Literal[False] | None
     writableObjectMode: Literal[False] | None
+    autoDestroy: bool
     decodeStrings: bool
     emitClose: bool
 

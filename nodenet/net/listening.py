@@ -123,7 +123,7 @@ class Opening(Closing):
         try:
             self._listening = self._start(request, host)
         except NodeSystemError as error:
-            nextTick(self.emit, "error", error)
+            nextTick(self._fail, error)
             return
         self._opened()
 
@@ -162,7 +162,7 @@ class Opening(Closing):
             if attempt == self._attempt:
                 self._opening = False
                 self._strikeOut()
-                nextTick(self.emit, "error", error)
+                nextTick(self._fail, error)
 
         def answered(fn: Callable[[Any], None], value: object) -> None:
             # An answer inside the call belongs to whatever called listen(); a later one is a turn.
@@ -180,6 +180,9 @@ class Opening(Closing):
             lambda failure: answered(failed, fromFailure(failure, "listen")),
         )
         calling = False
+
+    def _fail(self, error: NodeError) -> None:
+        self.emit("error", error)
 
     def _opened(self) -> None:
         assert self._listening is not None
