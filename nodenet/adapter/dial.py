@@ -25,8 +25,11 @@ from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 
 from nodenet.adapter.bind import bindTCP, resolved
+from nodenet.adapter.facade import facadeOf, withFacade
+from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import getReactor, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
+from nodenet.adapter.transports import Client, UNIXClient
 from nodenet.adapter.turn import enter, nextTick
 from nodenet.errors import NodeError, fromFailure, fromOSError, invalidArgValue, lookupError, systemError
 
@@ -259,12 +262,12 @@ def clientEndpoint(reactor: Any, endpoint: object) -> Any:
     """
     if isinstance(endpoint, str):
         try:
-            endpoint = clientFromString(getReactor(reactor), endpoint)
+            endpoint = clientFromString(facadeOf(reactor), endpoint)
         except Exception as error:  # the parsers of endpoint plugins raise what they like
             raise invalidArgValue("options.endpoint", endpoint, f"is no client endpoint: {error}") from error
     if not IStreamClientEndpoint.providedBy(endpoint):
         raise invalidArgValue("options.endpoint", endpoint, "must be a client endpoint or a description of one")
-    return endpoint
+    return withFacade(getReactor(reactor), endpoint)
 
 
 def dialEndpoint(reactor: Any, endpoint: Any, connected: Connected, failed: Failed) -> Cancel:
@@ -318,7 +321,8 @@ class _Connector(tcp.Connector):
         self._made = made
 
     def _makeTransport(self) -> tcp.Client:
-        return _Client(self._made, self.host, self.port, self, self.reactor)
+        kind = _Client if hubOf(self.reactor) is None else _HubClient
+        return kind(self._made, self.host, self.port, None, self, self.reactor)
 
 
 class _Polled(tcp.BaseClient):
@@ -328,6 +332,13 @@ class _Polled(tcp.BaseClient):
     """
 
     _watching = False
+
+    def __init__(self, made: socket.socket, *args: Any) -> None:
+        self._made = made
+        super().__init__(*args)
+
+    def createInternetSocket(self) -> socket.socket:
+        return self._made
 
     def doConnect(self) -> None:
         if self._watching:
@@ -345,16 +356,15 @@ class _Polled(tcp.BaseClient):
 
     def writeSomeData(self, data: bytes) -> Any:
         # The poll that says connected says writable too: Twisted sends nothing then, which fails when the peer is gone.
-        return tcp.BaseClient.writeSomeData(self, data) if data else 0
+        return super().writeSomeData(data) if data else 0
 
 
 class _Client(_Polled, tcp.Client):
-    def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
-        self._made = made
-        tcp.Client.__init__(self, host, port, None, connector, reactor)
+    """On Twisted's transport."""
 
-    def createInternetSocket(self) -> socket.socket:
-        return self._made
+
+class _HubClient(_Polled, Client):  # type: ignore[misc]  # ours go before Twisted's
+    """On ours."""
 
 
 class _UNIXConnector(unix.Connector):
@@ -365,17 +375,11 @@ class _UNIXConnector(unix.Connector):
         self._made = made
 
     def _makeTransport(self) -> Any:
-        return _UNIXClient(self._made, self.address, self, self.reactor)
+        kind = _UNIXClient if hubOf(self.reactor) is None else _HubUNIXClient
+        return kind(self._made, self.address, self, self.reactor)
 
 
-class _UNIXClient(_Polled, unix.Client):
-    def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
-        self._made = made
-        unix.Client.__init__(self, path, connector, reactor)
-
-    def createInternetSocket(self) -> socket.socket:
-        return self._made
-
+class _PolledUNIX(_Polled):
     def _arrive(self) -> None:
         # It is connected: to ask once more would be to look for the path again, which may be gone.
         transport: Any = self
@@ -383,3 +387,11 @@ class _UNIXClient(_Polled, unix.Client):
         transport.stopReading()
         transport.stopWriting()
         transport._connectDone()
+
+
+class _UNIXClient(_PolledUNIX, unix.Client):
+    """On Twisted's transport."""
+
+
+class _HubUNIXClient(_PolledUNIX, UNIXClient):  # type: ignore[misc]  # as _HubClient
+    """On ours."""

@@ -30,8 +30,11 @@ from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 from zope.interface import provider
 
+from nodenet.adapter.accepting import HubPort
 from nodenet.adapter.bind import removeFile
+from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import loopOf
+from nodenet.adapter.transports import Server, UNIXServer
 from nodenet.adapter.turn import enter
 from nodenet.errors import systemError
 
@@ -59,10 +62,12 @@ class ListeningSocket(_socket.socket):
 
     @ivar trouble: the last error that concerns the port, or C{None}.
     @ivar dropped: how many were accepted after that, only to be closed.
+    @ivar met: what the next C{accept} is to tell instead of accepting, or C{None}.
     """
 
     trouble: OSError | None = None
     dropped = 0
+    met: OSError | None = None
 
     @classmethod
     def of(cls, sock: _socket.socket) -> ListeningSocket:
@@ -73,7 +78,10 @@ class ListeningSocket(_socket.socket):
         if self.fileno() < 0:
             # Closed by a listener that was called from inside of the accepting.
             raise BlockingIOError(errno.EAGAIN, "no more")
+        met, self.met = self.met, None
         try:
+            if met is not None:
+                raise met
             client, address = _socket.socket.accept(self)
         except (BlockingIOError, InterruptedError):
             raise
@@ -92,7 +100,7 @@ class ListeningSocket(_socket.socket):
         return client, address
 
 
-class Port(tcp.Port):
+class Port(HubPort, tcp.Port):
     """
     A port on a socket that is bound already.
 
@@ -102,6 +110,7 @@ class Port(tcp.Port):
 
     # Twisted has a line of its log for each connection that it closes in want of descriptors.
     _logger = Logger(namespace="nodenet", observer=_ignore)
+    _connections: Any = Server
 
     _accepting = False
     _overloaded = False
@@ -119,10 +128,13 @@ class Port(tcp.Port):
         self._shouldShutdown = False
         self._preexistingSocket = self._listener = ListeningSocket.of(sock)
         self._tell = tell
+        self.hub = hubOf(self.reactor)
+        if self.hub is not None:
+            self.transport = self._connections
 
     def doRead(self) -> None:
         self._accepting = True
-        tcp.Port.doRead(self)
+        HubPort.doRead(self)
         self._accepting = False
         trouble, self._listener.trouble = self._listener.trouble, None
         if self.disconnecting:
@@ -130,9 +142,14 @@ class Port(tcp.Port):
         elif trouble is not None:
             self._troubled(trouble)
 
+    def _refused(self, error: OSError) -> None:
+        self._listener.met = error
+        super()._refused(error)
+
     def refuse(self) -> None:
         """Let nobody in any more.  C{stopListening} was called."""
         self._stopLooking()
+        self._disarm()
         self._listener.close()
 
     def _troubled(self, trouble: OSError) -> None:
@@ -202,6 +219,8 @@ class UNIXPort(Port, unix.Port):
 
     @param path: the file, which is removed when the port is closed; C{None} leaves it.
     """
+
+    _connections = UNIXServer
 
     def __init__(
         self, sock: _socket.socket, factory: IProtocolFactory, reactor: Any, tell: Tell, path: str | None
