@@ -13,6 +13,7 @@ from nodenet.errors import invalidArgValue, nodeError
 from nodenet.events.options import readOptions
 from nodenet.lines import readLength
 from nodenet.stream import Transform
+from nodenet.stream.decoder import encode
 from nodenet.stream.state import asBytes, invalidChunk
 from nodenet.stream.transform import TransformDone
 
@@ -92,32 +93,39 @@ class FrameDecoder(Transform):
 
 class FrameEncoder(Transform):
     """
-    A frame of each C{write}: its length, and then C{bytes}, anything bytes-like, or a C{str} as UTF-8.
+    A frame of each C{write}: its length, and then C{bytes}, anything bytes-like, or a C{str} in the encoding
+    that C{write} is given, else the default one.  What waits is counted in bytes.
 
     @param options: a mapping or keyword arguments, see L{FrameOptions}.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{ERR_INVALID_ARG_VALUE}; of C{write} and C{end},
-        C{ERR_INVALID_ARG_TYPE}.
+        C{ERR_INVALID_ARG_TYPE}, C{ERR_UNKNOWN_ENCODING}.
     @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, C{maxLength} is less than 1.
     @raise NodeError: of C{write} and C{end}, C{ERR_FRAME_TOO_LONG}.  Nothing is written then.
     """
 
     def __init__(self, options: FrameOptions | None = None, /, **named: Unpack[FrameOptions]) -> None:
         self._format = _Format(options, named)
-        super().__init__(writableObjectMode=True)
+        super().__init__()
 
     def write(self, chunk: Any = None, encoding: Any = None, callback: Any = None) -> bool:
         """One frame: see L{nodenet.stream.Writable}."""
-        return super().write(self._body(chunk), encoding, callback)
+        return super().write(self._body(chunk, encoding), encoding, callback)
 
     def end(self, chunk: Any = None, encoding: Any = None, callback: Any = None) -> Self:
         """A last frame, if C{chunk} is one, and no more: see L{nodenet.stream.Writable}."""
         last = chunk is None or callable(chunk)
-        return super().end(chunk if last else self._body(chunk), encoding, callback)
+        return super().end(chunk if last else self._body(chunk, encoding), encoding, callback)
 
-    def _body(self, chunk: Any) -> bytes:
+    def _body(self, chunk: Any, encoding: Any) -> bytes:
         if chunk is None:
             raise nodeError("ERR_STREAM_NULL_VALUES")
-        body = chunk.encode("utf-8", "replace") if isinstance(chunk, str) else asBytes(chunk)
+        if isinstance(chunk, str):
+            # In the place of the encoding there may be the callback, or nothing.
+            body: bytes | None = encode(
+                chunk, encoding if isinstance(encoding, str) else self._writableState.defaultEncoding
+            )
+        else:
+            body = asBytes(chunk)
         if body is None:
             raise invalidChunk(chunk)
         if len(body) > self._format.limit:

@@ -29,8 +29,8 @@ class LinesOptions(TypedDict, total=False):
 
     C{maxLength} (65536): how many bytes a line may have, without its end; C{None} is no limit.  C{delimiter} (none):
     the bytes that end a line.  Without it that is a line feed, and a carriage return before it belongs to the end.
-    C{encoding} (utf8): also latin1 and ascii; C{None} gives C{bytes}.  C{highWaterMark} (16): how many lines wait for
-    the reader before the source has to.
+    C{encoding} (utf8): also latin1 and ascii; C{None} or C{"buffer"} gives C{bytes}.  C{highWaterMark} (16):
+    how many lines wait for the reader before the source has to.
     """
 
     maxLength: float | None
@@ -128,7 +128,7 @@ def readLength(name: str, value: Any) -> float:
 
 
 def _readEncoding(encoding: Any) -> str | None:
-    if encoding is None:
+    if encoding is None or encoding == "buffer":
         return None
     canonical = canonicalEncoding(encoding) if isinstance(encoding, str) else None
     if canonical is None:

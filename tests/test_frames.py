@@ -68,6 +68,24 @@ class EncoderTests(SynchronousTestCase):
         bodies = [b"a", bytearray(b"b"), memoryview(b"c"), "é", b"", ""]
         self.assertEqual(encode(bodies, lengthBytes=1), b"\1a\1b\1c\2\xc3\xa9\0\0")
 
+    def test_encoding(self) -> None:
+        """Text is sent in the encoding that write() and end() are given, or in the default one."""
+        encoder = FrameEncoder(lengthBytes=1)
+        heard = note(encoder, "data")
+        inTurn(encoder.write, "ff", "hex")
+        inTurn(encoder.write, "é")
+        encoder.setDefaultEncoding("latin1")
+        inTurn(encoder.write, "é")
+        self.assertEqual(misuse(encoder.write, "x", "utf9")[0], "ERR_UNKNOWN_ENCODING")
+        inTurn(encoder.end, "fe", "hex")
+        self.assertEqual(heard, [("data", data) for data in (b"\1\xff", b"\2\xc3\xa9", b"\1\xe9", b"\1\xfe")])
+
+    def test_pace(self) -> None:
+        """What waits is counted in bytes, so that few long frames are enough."""
+        encoder = FrameEncoder()
+        self.assertTrue(inTurn(encoder.write, b"x" * 100))
+        self.assertFalse(inTurn(encoder.write, b"x" * 100_000))
+
     def test_end(self) -> None:
         """A last frame."""
         encoder = FrameEncoder(lengthBytes=1)

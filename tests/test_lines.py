@@ -61,7 +61,8 @@ class LinesTests(SynchronousTestCase):
             self.assertEqual(read([data[i : i + 1] for i in range(len(data))]), (expected, None), data)
 
     def test_bytes(self) -> None:
-        self.assertEqual(read([b"a\xff\r\nb"], encoding=None), ([b"a\xff", b"b"], None))
+        for encoding in (None, "buffer"):
+            self.assertEqual(read([b"a\xff\r\nb"], encoding=encoding), ([b"a\xff", b"b"], None))
 
     def test_latin1(self) -> None:
         self.assertEqual(read([b"\xe9\n"], encoding="binary"), (["é"], None))
