@@ -98,8 +98,8 @@ class Loop:
 
     def _schedule(self) -> None:
         if not self._scheduled:
-            self._scheduled = True
             self.soon(self._phases)
+            self._scheduled = True  # not before: in a deep recursion the reactor may have refused
 
     def _phases(self) -> None:
         # What an immediate adds to the immediates waits for the next batch; what it adds to the others does not.

@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from tests.node.programs import ROOT
@@ -18,26 +20,23 @@ from tests.node.programs import ROOT
 Program = dict[str, Any]
 Traces = dict[str, list[Any]]
 
-_TIMEOUT_SECONDS = 600
+_TIMEOUT_SECONDS = 60
 
 
 def run(command: Sequence[str], programs: Sequence[Program]) -> list[Traces | None]:
     """The traces of C{programs}; C{None} of those that C{command} did not live to tell."""
-    finished = subprocess.run(
-        command,
-        cwd=ROOT,
-        input="".join(json.dumps(each) + "\n" for each in programs),
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    )
-    if finished.stderr:
-        sys.stderr.write(finished.stderr)
-    found: list[Traces | None] = [None] * len(programs)
-    for line in finished.stdout.splitlines():
-        number, traces = json.loads(line)
-        found[number] = traces
+    # Files: Node writes to a pipe what fits into it.
+    with TemporaryFile("w+") as asked, TemporaryFile("w+") as told:
+        asked.writelines(json.dumps(each) + "\n" for each in programs)
+        asked.seek(0)
+        with suppress(subprocess.TimeoutExpired):
+            subprocess.run(command, cwd=ROOT, stdin=asked, stdout=told, timeout=_TIMEOUT_SECONDS, check=False)
+        told.seek(0)
+        found: list[Traces | None] = [None] * len(programs)
+        for line in told:
+            if line.endswith("\n"):
+                number, traces = json.loads(line)
+                found[number] = traces
     return found
 
 

@@ -13,6 +13,7 @@ const AT_ONCE = 24;
 const LOOK_MS = 2;
 const STILL = 3;
 const RESTLESS_MS = 3000;
+const RESTLESS_LINES = 2000;
 
 const FLAGS = ['connecting', 'pending', 'destroyed', 'closed', 'readable', 'readableEnded', 'readableDidRead',
                'readableAborted', 'writable', 'writableEnded', 'writableFinished', 'writableNeedDrain', 'writableAborted'];
@@ -21,6 +22,8 @@ const NUMBERS = ['bytesRead', 'bytesWritten', 'readableLength', 'writableLength'
 const ENDS = ['localAddress', 'localFamily', 'remoteAddress', 'remoteFamily'];
 const UNSEEN = new Set(['newListener', 'removeListener']);
 const ONLY_IF_HEARD = new Set(['readable', 'prefinish']);
+const SERVERS = new Set(['tick', 'immediate', 'job', 'on', 'once', 'off', 'prependListener', 'prependOnceListener',
+                         'listenerCount', 'maxConnections', 'getConnections', 'close', 'listen', 'ref', 'unref']);
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'nn-'));
 
 const digest = (bytes) => crypto.createHash('sha1').update(bytes).digest('hex').slice(0, 8);
@@ -138,6 +141,7 @@ class Conversation {
     }
     if (event === 'connection') this.named.set(args[0], `p${this.accepted++}`);
     const shown = (event === 'unpipe' ? args.slice(0, 1) : args).map((arg) => this.show(arg));
+    if (event.startsWith('connectionAttempt')) shown.splice(1, 1, '<n>');
     while (shown.length && shown.at(-1) === null) shown.pop();
     this.note(name, event, ...shown, ...(part instanceof net.Socket ? [this.state(part)] : []));
   }
@@ -182,6 +186,7 @@ class Conversation {
     const name = who === 'self' ? inside : who;
     const part = this.parts[name];
     if (!part || !this.recording || this.left[name]-- <= 0) return;
+    if (part === this.parts.s && !SERVERS.has(verb)) return;
     let answer;
     try {
       answer = this.act(name, part, verb, args);
@@ -291,9 +296,9 @@ class Conversation {
     if (seen !== this.activity) still = 0;
     else if (Object.values(this.parts).some((part) => part.connecting)) still = 0;
     else if (++still === STILL) return fn();
-    if (Date.now() - since > RESTLESS_MS) {
-      this.note('main', 'restless');
-      return fn();
+    if (Date.now() - since > RESTLESS_MS || this.activity > RESTLESS_LINES) {
+      this.traces = { main: ['restless'] };
+      return this.end();
     }
     seen = this.activity;
     setTimeout(() => this.settle(seen, still, since, fn), LOOK_MS);
@@ -322,7 +327,7 @@ function more() {
     const index = number++;
     open++;
     new Conversation(JSON.parse(waiting[index]), index, (traces) => {
-      fs.writeSync(1, `${JSON.stringify([index, traces])}\n`);
+      process.stdout.write(`${JSON.stringify([index, traces])}\n`);
       open--;
       if (!open && number === waiting.length) setTimeout(() => process.exit(), 20);
       else setImmediate(more);

@@ -45,6 +45,7 @@ AT_ONCE = 24
 LOOK_SECONDS = 0.002
 STILL = 3
 RESTLESS_SECONDS = 3
+RESTLESS_LINES = 2000
 
 _FLAGS = (
     "connecting pending destroyed closed readable readableEnded readableDidRead readableAborted "
@@ -57,6 +58,10 @@ _NUMBERS = (
 _ENDS = "localAddress localFamily remoteAddress remoteFamily".split()
 _UNSEEN = ("newListener", "removeListener")
 _ONLY_IF_HEARD = ("readable", "prefinish")
+_SERVERS = (
+    "tick immediate job on once off prependListener prependOnceListener "
+    "listenerCount maxConnections getConnections close listen ref unref"
+).split()
 _SILENT = object()
 
 reactor: Any = _reactor
@@ -220,8 +225,10 @@ class Conversation:
         if event == "connection":
             self.named[args[0]] = f"p{self.accepted}"
             self.accepted += 1
-        state = [self.state(part)] if isinstance(part, net.Socket) else []
-        self.note(name, event, *self.shown(args[:1] if event == "unpipe" else args), *state)
+        shown = self.shown(args[:1] if event == "unpipe" else args)
+        if event.startswith("connectionAttempt"):
+            shown[1:2] = ["<n>"]
+        self.note(name, event, *shown, *([self.state(part)] if isinstance(part, net.Socket) else []))
 
     def listener(self, name: str, index: Any) -> Callable[..., None]:
         key = (name, index)
@@ -275,7 +282,7 @@ class Conversation:
         if part is None or not self.recording:
             return
         self.left[name] -= 1
-        if self.left[name] < 0:
+        if self.left[name] < 0 or (part is self.parts["s"] and verb not in _SERVERS):
             return
         try:
             answer = self.act(name, part, verb, args)
@@ -458,9 +465,9 @@ class Conversation:
             if still == STILL:
                 fn()
                 return
-        if time.monotonic() - since > RESTLESS_SECONDS:
-            self.note("main", "restless")
-            fn()
+        if time.monotonic() - since > RESTLESS_SECONDS or self.activity > RESTLESS_LINES:
+            self.traces = {"main": ["restless"]}
+            self.end()
             return
         self.later(LOOK_SECONDS, self.settle, self.activity, still, since, fn)
 
@@ -485,6 +492,7 @@ def _observe(event: LogEvent) -> None:
 
 def main() -> None:
     """Run what C{stdin} has."""
+    sys.setrecursionlimit(20_000)  # an emission in an emission costs more calls here than in Node
     globalLogBeginner.beginLoggingTo([_observe], redirectStandardIO=False)
     waiting = [line for line in sys.stdin.read().split("\n") if line]
     directory = tempfile.mkdtemp(prefix="nn-")
