@@ -50,6 +50,7 @@ class Conversation {
     this.functions = {};
     this.bulk = {};
     this.closed = new Set();
+    this.connected = new Set();
     this.activity = 0;
     this.recording = true;
     this.accepted = 0;
@@ -62,7 +63,7 @@ class Conversation {
     this.enter('s', server, program.server);
     server.listen(this.place(), () => {
       if (program.family !== 'unix') this.port = server.address().port;
-      setTimeout(() => this.step(0), LOOK_MS);
+      this.next(0);
     });
   }
 
@@ -105,7 +106,8 @@ class Conversation {
   }
 
   numbers(s) {
-    return [...NUMBERS.map((name) => s[name] ?? null), ...ENDS.map((name) => this.show(s[name]))];
+    // Of a write that failed Node counts bytes, but not text.
+    return [...NUMBERS.map((name) => (name === 'bytesWritten' && s.errored ? null : s[name] ?? null)), ...ENDS.map((name) => this.show(s[name]))];
   }
 
   // --- the parts
@@ -134,6 +136,7 @@ class Conversation {
   emitted(name, part, event, args) {
     if (UNSEEN.has(event) || (ONLY_IF_HEARD.has(event) && !part.listenerCount(event))) return;
     if (event === 'close') this.closed.add(name);
+    if (event === 'connect') this.connected.add(name);
     if (event === 'data' && this.program.bulk) {
       if (this.recording) this.activity++;
       this.bulk[name] = (this.bulk[name] ?? 0) + args[0].length;
@@ -244,9 +247,11 @@ class Conversation {
   }
 
   connect(name, part, where, index) {
-    // A socket that has a connection breaks in Node when it connects again; one that is not closed yet may.
-    if (part.connecting || (part.destroyed ? !this.closed.has(name) : !part.pending)) return Conversation.SILENT;
+    // A socket that has a connection breaks in Node when it connects again; one that is not closed yet may; and one
+    // that was never connected does again what was written to it.
+    if (part.connecting || (part.destroyed ? !(this.closed.has(name) && this.connected.has(name)) : !part.pending)) return Conversation.SILENT;
     this.closed.delete(name);
+    this.connected.delete(name);
     const refused = where === 'refused';
     const options = this.program.family === 'unix' ? { path: refused ? `${this.path}-none` : this.path } :
       { port: refused ? 1 : this.port, host: this.host };
@@ -268,6 +273,11 @@ class Conversation {
 
   // --- its turns
 
+  // A step begins as what the poll found: after a timer the order of shutdowns and immediates is another one.
+  next(index) {
+    setTimeout(() => fs.stat('.', () => this.step(index)), LOOK_MS);
+  }
+
   step(index) {
     const { steps, clients } = this.program;
     if (index === steps.length) return this.end();
@@ -287,7 +297,7 @@ class Conversation {
       if (wait) this.eachSocket((name, socket) => { if (socket.timeout) this.perform([name, 'setTimeout', 0]); });
       this.eachSocket((name, socket) => this.note(name, 'quiet', index, this.state(socket), ...this.numbers(socket)));
       this.note('s', 'quiet', index, this.parts.s.listening);
-      setTimeout(() => this.step(index + 1), 0);
+      this.next(index + 1);
     }), wait || LOOK_MS);
   }
 
