@@ -99,7 +99,7 @@ class _Generator:
 
     def program(self) -> Program:
         clients = [self.client(number) for number in range(self.clients)]
-        program = {
+        return {
             "family": self.family,
             "turns": self.chance(0.5),
             "bulk": self.bulk,
@@ -109,7 +109,6 @@ class _Generator:
             "listeners": [self.script() for _ in range(_LISTENERS)],
             "steps": self.steps(),
         }
-        return program
 
     def server(self) -> dict[str, Any]:
         options: dict[str, Any] = {"allowHalfOpen": True} if self.halfOpen["s"] else {}
@@ -167,7 +166,7 @@ class _Generator:
     def steps(self) -> list[list[Operation]]:
         steps: list[list[Operation]] = []
         for number in range(self.clients):
-            step = [["c%d" % number, "connect", self.pick(["server"] * 12 + ["refused"]), self.perhaps()]]
+            step = [[f"c{number}", "connect", self.pick(["server"] * 12 + ["refused"]), self.perhaps()]]
             for _ in range(self.pick([0, 0, 1, 2])):
                 step.insert(self.random.randrange(len(step) + 1), self.operation(f"c{number}", calm=self.chance(0.8)))
             if steps and self.chance(0.3):
@@ -264,7 +263,7 @@ class _Generator:
             return [
                 who,
                 "listenerCount",
-                self.pick(["data", "end", "readable", "drain", "finish", "close", "connect", "timeout"]),
+                self.pick(["data", "end", "readable", "drain", "finish", "close", "timeout"]),
             ]
         if event == "data" and self.chance(0.3):
             return [who, how, "data", "sink"]

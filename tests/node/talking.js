@@ -119,6 +119,7 @@ class Conversation {
     part.on('error', () => {});
     const conversation = this;
     if (part instanceof net.Socket) {
+      part.setNoDelay(true); // small writes do not wait for anything
       // A stream that flows goes on in Node after destroy(), until its buffer is empty. Ours does not, so Node's is
       // kept from it here.
       const read = part.read;
@@ -188,7 +189,11 @@ class Conversation {
   perform([who, verb, ...args], inside) {
     const name = who === 'self' ? inside : who;
     const part = this.parts[name];
-    if (!part || !this.recording || this.left[name]-- <= 0) return;
+    if (!part || !this.recording) return;
+    if (this.left[name]-- <= 0) {
+      this.activity = Infinity;
+      return;
+    }
     if (part === this.parts.s && !SERVERS.has(verb)) return;
     let answer;
     try {

@@ -48,53 +48,21 @@ STILL = 3
 RESTLESS_SECONDS = 3
 RESTLESS_LINES = 2000
 
-_FLAGS = [
-    "connecting",
-    "pending",
-    "destroyed",
-    "closed",
-    "readable",
-    "readableEnded",
-    "readableDidRead",
-    "readableAborted",
-    "writable",
-    "writableEnded",
-    "writableFinished",
-    "writableNeedDrain",
-    "writableAborted",
-]
-_NUMBERS = [
-    "bytesRead",
-    "bytesWritten",
-    "readableLength",
-    "writableLength",
-    "bufferSize",
-    "writableCorked",
-    "timeout",
-    "readableHighWaterMark",
-    "writableHighWaterMark",
-    "readableEncoding",
-]
+_FLAGS = (
+    *("connecting", "pending", "destroyed", "closed", "readable", "readableEnded", "readableDidRead"),
+    *("readableAborted", "writable", "writableEnded", "writableFinished", "writableNeedDrain", "writableAborted"),
+)
+_NUMBERS = (
+    *("bytesRead", "bytesWritten", "readableLength", "writableLength", "bufferSize", "writableCorked", "timeout"),
+    *("readableHighWaterMark", "writableHighWaterMark", "readableEncoding"),
+)
 _ENDS = ["localAddress", "localFamily", "remoteAddress", "remoteFamily"]
 _UNSEEN = ("newListener", "removeListener")
 _ONLY_IF_HEARD = ("readable", "prefinish")
-_SERVERS = [
-    "tick",
-    "immediate",
-    "job",
-    "on",
-    "once",
-    "off",
-    "prependListener",
-    "prependOnceListener",
-    "listenerCount",
-    "maxConnections",
-    "getConnections",
-    "close",
-    "listen",
-    "ref",
-    "unref",
-]
+_SERVERS = (
+    *("tick", "immediate", "job", "on", "once", "off", "prependListener", "prependOnceListener"),
+    *("listenerCount", "maxConnections", "getConnections", "close", "listen", "ref", "unref"),
+)
 _SILENT = object()
 
 reactor: Any = _reactor
@@ -126,7 +94,7 @@ def _digest(data: bytes) -> str:
 
 @implementer(IReadDescriptor)
 class Poll:
-    """What makes a call as the reactor's next I/O: after a timer the order of shutdowns and immediates is another one."""
+    """What makes a call as the reactor's next I/O: after a timer the order of what follows is another one."""
 
     def __init__(self) -> None:
         self._calls: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
@@ -272,6 +240,8 @@ class Conversation:
         self.left[name] = BUDGET
         part.setMaxListeners(0)
         part.on("error", lambda *_: None)
+        if isinstance(part, net.Socket):
+            part.setNoDelay(True)  # small writes do not wait for anything
         original = part.emit
 
         def emit(event: Any, *args: Any) -> Any:
@@ -355,7 +325,10 @@ class Conversation:
         if part is None or not self.recording:
             return
         self.left[name] -= 1
-        if self.left[name] < 0 or (part is self.parts["s"] and verb not in _SERVERS):
+        if self.left[name] < 0:
+            self.activity = sys.maxsize
+            return
+        if part is self.parts["s"] and verb not in _SERVERS:
             return
         try:
             answer = self.act(name, part, verb, args)
