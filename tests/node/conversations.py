@@ -342,7 +342,10 @@ class _Generator:
 
 def program(seed: int) -> Program:
     """The program of a seed."""
-    return _Generator(seed).program()
+    made = _Generator(seed).program()
+    if '"immediate"' in json.dumps(made):
+        made["turns"] = True  # the jobs of what is no turn come after the poll, and so do their immediates
+    return made
 
 
 # --- by hand -------------------------------------------------------------------------------------
