@@ -1,7 +1,7 @@
 """
 The loop: what a reactor lacks to be Node's event loop.
 
-Two things.  The I{phases} after a batch of I/O: first the immediates, then the closings, then the shutdowns, each
+Two things.  The I{phases} after a batch of I/O: first the shutdowns, then the immediates, then the closings, each
 callback a turn of its own.  And the I{books}: which sockets and servers there are, so that L{run} can end the program
 when nothing ref'd is left.  In a reactor that somebody else runs, the books are kept and nothing more.
 
@@ -98,22 +98,22 @@ class Loop:
         self._schedule()
 
     def shutdown(self, fn: Callable[..., object], *args: Any) -> None:
-        """Call C{fn(*args)} after the closings: libuv sends its FINs before it polls again."""
+        """Call C{fn(*args)} before the immediates, or after the closings if they ask: libuv sends its FINs first."""
         self._shutdowns.append((fn, args))
         self._schedule()
 
     def _schedule(self) -> None:
         if not self.phasesDue:
-            self.phasesDue = True
             if not self.inBatch:
                 self.soon(self.runPhases)
+            self.phasesDue = True  # not before: in a deep recursion the reactor may have refused
 
     def runPhases(self) -> None:
         """A batch of I/O is over."""
         # What an immediate adds to the immediates waits for the next batch; what it adds to the others does not.
         self.phasesDue = False
         flush()
-        for phase in (self._immediates, self._closings, self._shutdowns):
+        for phase in (self._shutdowns, self._immediates, self._closings, self._shutdowns):
             for fn, args in _taken(phase):
                 enter(None, fn, *args)
 

@@ -244,8 +244,8 @@ def _finish() -> None:
 
 def _wake() -> None:
     if not _turn.woken and _turn.waker is not None:
-        _turn.woken = True
         _turn.waker()
+        _turn.woken = True  # not before: in a deep recursion the reactor may have refused
 
 
 def pendingTicks() -> bool:

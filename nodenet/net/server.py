@@ -120,7 +120,8 @@ class Server(Opening):
         socket.server = self
         self._sockets[socket] = None
         if self.pauseOnConnect:
-            socket.pause()
+            # Not pause(): a listener of 'readable' that goes again leaves the socket as new.
+            socket._readableState.flowing = False
         else:
             socket.read(0)
         self.emit("connection", socket)

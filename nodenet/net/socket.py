@@ -177,6 +177,8 @@ class Socket(Transfer):
         way = Connecting(self, request, self._useLoop())
         if self.destroyed:
             self._renew()
+        elif bound is None:
+            self._undestroy()  # what was written and ended before is forgotten
         if callback is not None:
             self.once("connect", callback)
         self._setOut(way, bound)

@@ -55,14 +55,14 @@ class PhaseTests(SynchronousTestCase):
         self.order.extend(names)
 
     def test_order(self) -> None:
-        """Immediates, then closings, then FINs, in whatever order they were asked for; one call of the reactor."""
+        """FINs, then immediates, then closings, in whatever order they were asked for; one call of the reactor."""
         self.loop.shutdown(self.note, "fin")
         self.loop.closing(self.note, "close")
         self.loop.immediate(self.note, "immediate", "with arguments")
         self.loop.closing(self.note, "second close")
         self.assertEqual((len(self.clock.getDelayedCalls()), self.order), (1, []))
         self.clock.advance(0)
-        self.assertEqual(self.order, ["immediate", "with arguments", "close", "second close", "fin"])
+        self.assertEqual(self.order, ["fin", "immediate", "with arguments", "close", "second close"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_eachIsATurn(self) -> None:
@@ -97,6 +97,16 @@ class PhaseTests(SynchronousTestCase):
         self.loop.shutdown(self.note, "fin")
         self.clock.advance(0)
         self.assertEqual(self.order, ["fin", "second"])
+
+    def test_refused(self) -> None:
+        """Where the reactor cannot be asked, in a deep recursion say, the next who asks is not taken for the second."""
+        self.patch(self.clock, "callLater", lambda *_: {}["x"])
+        self.assertRaises(KeyError, self.loop.immediate, self.note, "1")
+        self.assertRaises(KeyError, self.loop.immediate, self.note, "2")
+        del self.clock.callLater
+        self.loop.immediate(self.note, "3")
+        self.clock.advance(0)
+        self.assertEqual(self.order, ["1", "2", "3"])
 
     def test_raises(self) -> None:
         """What one raises is logged; the others run."""

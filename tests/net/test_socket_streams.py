@@ -156,6 +156,23 @@ class WriteTests(SynchronousTestCase):
         inTurn(socket.destroySoon)
         self.assertEqual(heard, [("finish",), ("close", None)])
 
+    def test_usedBeforeConnect(self) -> None:
+        """What became of it is forgotten when it connects: it is writable again, until the failure is told."""
+        socket = Socket()
+        inTurn(socket.end)
+        self.assertFalse(socket.writable)
+        socket = Socket()
+        heard = note(socket, "error")
+
+        def use() -> tuple[bool, bool]:
+            socket.write("x")
+            before = socket.writable
+            socket.connect(1, "127.0.0.1")
+            return before, socket.writable
+
+        self.assertEqual(inTurn(use), (False, True))
+        self.assertEqual([each[1].code for each in heard], ["ERR_SOCKET_CLOSED"])
+
     def test_destroyedWithAWriteUnderWay(self) -> None:
         """It was not written: its callback gets the error, as those of the queue do, before 'close'."""
         for error, code in ((None, "ERR_STREAM_DESTROYED"), (ValueError("x"), "ValueError")):
