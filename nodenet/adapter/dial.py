@@ -25,8 +25,10 @@ from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 
 from nodenet.adapter.bind import bindTCP, resolved
+from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import getReactor, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
+from nodenet.adapter.transports import Client, UNIXClient
 from nodenet.adapter.turn import enter, nextTick
 from nodenet.errors import NodeError, fromFailure, fromOSError, invalidArgValue, lookupError, systemError
 
@@ -318,7 +320,8 @@ class _Connector(tcp.Connector):
         self._made = made
 
     def _makeTransport(self) -> tcp.Client:
-        return _Client(self._made, self.host, self.port, self, self.reactor)
+        kind = _Client if hubOf(self.reactor) is None else _HubClient
+        return kind(self._made, self.host, self.port, self, self.reactor)
 
 
 class _Polled(tcp.BaseClient):
@@ -345,13 +348,22 @@ class _Polled(tcp.BaseClient):
 
     def writeSomeData(self, data: bytes) -> Any:
         # The poll that says connected says writable too: Twisted sends nothing then, which fails when the peer is gone.
-        return tcp.BaseClient.writeSomeData(self, data) if data else 0
+        return super().writeSomeData(data) if data else 0
 
 
 class _Client(_Polled, tcp.Client):
     def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
         self._made = made
         tcp.Client.__init__(self, host, port, None, connector, reactor)
+
+    def createInternetSocket(self) -> socket.socket:
+        return self._made
+
+
+class _HubClient(_Polled, Client):
+    def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
+        self._made = made
+        Client.__init__(self, host, port, None, connector, reactor)
 
     def createInternetSocket(self) -> socket.socket:
         return self._made
@@ -365,17 +377,11 @@ class _UNIXConnector(unix.Connector):
         self._made = made
 
     def _makeTransport(self) -> Any:
-        return _UNIXClient(self._made, self.address, self, self.reactor)
+        kind = _UNIXClient if hubOf(self.reactor) is None else _HubUNIXClient
+        return kind(self._made, self.address, self, self.reactor)
 
 
-class _UNIXClient(_Polled, unix.Client):
-    def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
-        self._made = made
-        unix.Client.__init__(self, path, connector, reactor)
-
-    def createInternetSocket(self) -> socket.socket:
-        return self._made
-
+class _PolledUNIX(_Polled):
     def _arrive(self) -> None:
         # It is connected: to ask once more would be to look for the path again, which may be gone.
         transport: Any = self
@@ -383,3 +389,21 @@ class _UNIXClient(_Polled, unix.Client):
         transport.stopReading()
         transport.stopWriting()
         transport._connectDone()
+
+
+class _UNIXClient(_PolledUNIX, unix.Client):
+    def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
+        self._made = made
+        unix.Client.__init__(self, path, connector, reactor)
+
+    def createInternetSocket(self) -> socket.socket:
+        return self._made
+
+
+class _HubUNIXClient(_PolledUNIX, UNIXClient):
+    def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
+        self._made = made
+        UNIXClient.__init__(self, path, connector, reactor)
+
+    def createInternetSocket(self) -> socket.socket:
+        return self._made

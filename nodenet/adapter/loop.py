@@ -5,8 +5,9 @@ Two things.  The I{phases} after a batch of I/O: first the immediates, then the 
 callback a turn of its own.  And the I{books}: which sockets and servers there are, so that L{run} can end the program
 when nothing ref'd is left.  In a reactor that somebody else runs, the books are kept and nothing more.
 
-There is one L{Loop} a reactor.  The phases are one zero-delay call: whatever asks for one in a batch of I/O
-is run when the batch is over and before the reactor polls again, as Node's check and close phases are.
+There is one L{Loop} a reactor.  What asks for a phase in a batch of I/O is run when the batch is over and before the
+reactor polls again, as Node's check and close phases are: by the hub, if the batch is the hub's (see
+L{nodenet.adapter.hub}), else by one zero-delay call.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class Loop:
     The phases and the books of one reactor.  Made by L{loopOf}.
 
     @ivar changed: called when something in the books may have ceased to be active, or C{None}.
+    @ivar hub: the L{nodenet.adapter.hub.Hub}, or C{None} until somebody needs it.
+    @ivar inBatch: the hub is at work, and runs the phases when it is done.
+    @ivar phasesDue: somebody has asked for a phase.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -60,7 +64,9 @@ class Loop:
         self._immediates: list[_Call] = []
         self._closings: list[_Call] = []
         self._shutdowns: list[_Call] = []
-        self._scheduled = False
+        self.phasesDue = False
+        self.inBatch = False
+        self.hub: Any = None
         self._own: weakref.WeakSet[IDelayedCall] = weakref.WeakSet()
         self.changed: Callable[[], None] | None = None
         self._stopping = False
@@ -97,13 +103,15 @@ class Loop:
         self._schedule()
 
     def _schedule(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self.soon(self._phases)
+        if not self.phasesDue:
+            self.phasesDue = True
+            if not self.inBatch:
+                self.soon(self.runPhases)
 
-    def _phases(self) -> None:
+    def runPhases(self) -> None:
+        """A batch of I/O is over."""
         # What an immediate adds to the immediates waits for the next batch; what it adds to the others does not.
-        self._scheduled = False
+        self.phasesDue = False
         flush()
         for phase in (self._immediates, self._closings, self._shutdowns):
             for fn, args in _taken(phase):
@@ -170,10 +178,16 @@ class Loop:
         if not IReactorFDSet.providedBy(reactor):
             return False
         ours = {id(selectable) for thing in self._active for selectable in thing.selectables()}
-        return any(
-            id(selectable) not in ours and selectable not in ignored
-            for selectable in (*reactor.getReaders(), *reactor.getWriters())
-        )
+        return any(id(selectable) not in ours and selectable not in ignored for selectable in self.selectables())
+
+    def selectables(self) -> Sequence[object]:
+        """What reads or writes in the reactor, or in the hub."""
+        reactor = self.reactor
+        found = [*reactor.getReaders(), *reactor.getWriters()]
+        if self.hub in found:
+            found.remove(self.hub)
+            found += self.hub.watched()
+        return found
 
     def abandonAll(self) -> None:
         """The program ends: everything in the books is closed and nobody is told."""
@@ -290,7 +304,7 @@ class _Program:
 
     def _start(self) -> None:
         if IReactorFDSet.providedBy(self._reactor):
-            self._ignored = {*self._reactor.getReaders(), *self._reactor.getWriters()}
+            self._ignored = set(self._loop.selectables())
         setAfterwards(self._lookSoon)
         self._loop.changed = self._lookSoon
         self._pending = inTurn(maybeDeferred, self._main)

@@ -31,7 +31,9 @@ from twisted.python.failure import Failure
 from zope.interface import provider
 
 from nodenet.adapter.bind import removeFile
+from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import loopOf
+from nodenet.adapter.transports import HubPort, Server, UNIXServer
 from nodenet.adapter.turn import enter
 from nodenet.errors import systemError
 
@@ -92,7 +94,7 @@ class ListeningSocket(_socket.socket):
         return client, address
 
 
-class Port(tcp.Port):
+class Port(HubPort, tcp.Port):
     """
     A port on a socket that is bound already.
 
@@ -102,6 +104,7 @@ class Port(tcp.Port):
 
     # Twisted has a line of its log for each connection that it closes in want of descriptors.
     _logger = Logger(namespace="nodenet", observer=_ignore)
+    _connections: Any = Server
 
     _accepting = False
     _overloaded = False
@@ -119,6 +122,9 @@ class Port(tcp.Port):
         self._shouldShutdown = False
         self._preexistingSocket = self._listener = ListeningSocket.of(sock)
         self._tell = tell
+        self.hub = hubOf(self.reactor)
+        if self.hub is not None:
+            self.transport = self._connections
 
     def doRead(self) -> None:
         self._accepting = True
@@ -133,6 +139,7 @@ class Port(tcp.Port):
     def refuse(self) -> None:
         """Let nobody in any more.  C{stopListening} was called."""
         self._stopLooking()
+        self._disarm()
         self._listener.close()
 
     def _troubled(self, trouble: OSError) -> None:
@@ -202,6 +209,8 @@ class UNIXPort(Port, unix.Port):
 
     @param path: the file, which is removed when the port is closed; C{None} leaves it.
     """
+
+    _connections = UNIXServer
 
     def __init__(
         self, sock: _socket.socket, factory: IProtocolFactory, reactor: Any, tell: Tell, path: str | None

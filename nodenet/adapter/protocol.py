@@ -10,11 +10,13 @@ Twisted's callbacks come in, Node's verbs go out::
     connectionLost        -> onEnd, onError close                -> see below
                              or onClosed    reset                -> abortConnection
 
-I{When is a write done?}  A stock TCP or UNIX transport can be asked to send at once (C{writeSomeData}) and says how
-much the kernel took.  What it did not take is given to the transport slice by slice, to wait for the kernel; it tells
-a registered I{pull} producer when a slice is gone.  So C{write} answers what Node's would, and a message that the
-kernel takes costs one system call.  Any other transport (TLS, a PROXY wrapper, a test's) would burn a core with a
-pull producer; there a I{streaming} producer is told when to pause, and what is not paused counts as sent.
+I{When is a write done?} On a transport of ours (L{nodenet.adapter.transports}) we send to the socket ourselves, and are
+told when there is room for what the kernel did not take.  A stock TCP or UNIX transport can be asked to send at once
+(C{writeSomeData}) and says how much the kernel took.  What it did not take is given to the transport slice by slice, to
+wait for the kernel; it tells a registered I{pull} producer when a slice is gone.  So C{write} answers what Node's
+would, and a message that the kernel takes costs one system call.  Any other transport (TLS, a PROXY wrapper, a test's)
+would burn a core with a pull producer; there a I{streaming} producer is told when to pause, and what is not paused
+counts as sent.
 
 I{How does it close?}  C{loseConnection} waits for a stalled peer for ever and C{abortConnection} resets.  What
 Node does is neither: stop both directions, then, in the close phase, let the transport lose its connection; the
@@ -52,6 +54,7 @@ from zope.interface import implementer
 
 from nodenet.adapter import kernel
 from nodenet.adapter.loop import Loop, loopOf
+from nodenet.adapter.transports import Broken, HubTransport
 from nodenet.adapter.turn import enter
 from nodenet.errors import NodeError, fromFailure, systemError
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
@@ -61,6 +64,9 @@ CLOSE_GRACE = 5000
 
 # What the transport sends with one call, and what it is given to wait with.
 _SLICE = FileDescriptor.SEND_LIMIT
+
+# The kernel takes nothing now.
+_FULL = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
 
 
 @implementer(IStreamHandle, IHalfCloseableProtocol, IPullProducer, IPushProducer)
@@ -81,9 +87,10 @@ class SocketProtocol(Protocol):
     _producing = False  # we are registered
     _shutting = False
     _ended = False  # the peer's FIN was seen
-    _data = b""
+    _data: bytes | memoryview = b""
     _offset = 0
     _deadline: IDelayedCall | None = None
+    _toKernel: Callable[[bytes | memoryview], int] | None = None  # the socket's send, on a transport of ours
 
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
@@ -100,6 +107,8 @@ class SocketProtocol(Protocol):
         transport = self.transport
         self._precise = isinstance(transport, FileDescriptor) and not getattr(transport, "TLS", False)
         self.halfCloses = self._precise
+        if isinstance(transport, HubTransport) and self._precise:
+            self._toKernel = transport.socket.send
         enter(self, self._accept, self)
         if not self.reading and not self._closing:
             self._stopped = True
@@ -122,6 +131,7 @@ class SocketProtocol(Protocol):
         if not self._lost:
             self._lost = True
             self._producing = False
+            self._toKernel = None
             if self._deadline is not None and self._deadline.active():
                 self._deadline.cancel()
             enter(self.owner, self._closed if self._closing else self._broken, reason)
@@ -135,7 +145,11 @@ class SocketProtocol(Protocol):
         if self.owner is None or self._loop.stopped():
             return
         if not reason.check(ConnectionDone):
-            self._fail(fromFailure(reason, "write" if self.writing and not self.reading else "read"))
+            syscall = "write" if self.writing and not self.reading else "read"
+            if isinstance(reason.value, Broken):
+                self._fail(systemError(reason.value.errno, syscall, cause=reason.value))
+            else:
+                self._fail(fromFailure(reason, syscall))
             return
         if self.writing and not self._shutting:
             self._fail(systemError(errno.EPIPE, "write"))
@@ -182,9 +196,49 @@ class SocketProtocol(Protocol):
     def write(self, chunks: Sequence[bytes]) -> bool:
         if self._lost:
             raise systemError(errno.EPIPE, "write")
-        self._data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        if self._toKernel is not None:
+            return self._give(self._toKernel, data)
+        self._data = data
         self._offset = 0
         return self._send() if self._precise else self._stream()
+
+    def _give(self, toKernel: Callable[[bytes | memoryview], int], data: bytes | memoryview) -> bool:
+        """Send with one call; what the kernel does not take waits for room."""
+        size = len(data)
+        try:
+            sent = toKernel(data)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise systemError(error.errno or errno.EIO, "write", cause=error) from error
+            sent = 0
+        if sent == size:
+            return True
+        if not self.writing:
+            self._data = data
+            self._offset = 0
+            self.writing = True
+        self._offset += sent
+        self._transport.awaitRoom(self._room)
+        return False
+
+    def _room(self) -> None:
+        """The kernel takes more."""
+        if self.writing and not self._shutting and self._toKernel is not None:
+            enter(self.owner, self._goOn, self._toKernel)
+
+    def _goOn(self, toKernel: Callable[[bytes | memoryview], int]) -> None:
+        try:
+            if not self._give(toKernel, memoryview(self._data)[self._offset :]):
+                return
+        except NodeError as error:
+            self._fail(error)
+            return
+        self._data = b""
+        self._offset = 0
+        self.writing = False
+        if self.owner is not None and not self._closing:
+            self.owner.onWritten()
 
     def _send(self) -> bool:
         """Send for as long as the kernel takes it, then leave the next slice with the transport."""
@@ -264,7 +318,10 @@ class SocketProtocol(Protocol):
             self._shutdownDone()
             return
         self._unregister()
-        if self._precise:
+        if self._toKernel is not None:
+            self._transport.sendFIN()
+            self._shutdownDone()
+        elif self._precise:
             self._transport.loseWriteConnection()
             if self._transport.doWrite() is not None:
                 # A UNIX socket whose peer is gone cannot even send nothing.  To Node that is a FIN like any other; a
@@ -307,8 +364,16 @@ class SocketProtocol(Protocol):
     def _leave(self) -> None:
         self._closing = True
         self.reading = self.writing = False
+        if self._toKernel is not None:
+            self._toKernel = None
+            self._transport.forgetRoom()
         if not self._lost:
             self._unregister()
+
+    def secured(self) -> None:
+        """The transport has started TLS: from now on what is sent goes through that."""
+        self._toKernel = None
+        self._precise = self.halfCloses = False
 
     def _abort(self) -> None:
         if not self._lost:

@@ -31,6 +31,7 @@ from nodenet.adapter.listen import (
     listenUNIX,
     serverEndpoint,
 )
+from nodenet.adapter.loop import loopOf
 from nodenet.adapter.protocol import SocketProtocol
 from nodenet.errors import NodeSystemError
 from tests.net.cases import later, misuse
@@ -223,7 +224,7 @@ class TCPTests(ListenCase):
     async def test_selectables(self) -> None:
         """What the reactor has of it."""
         listening = self.tcp()
-        self.assertEqual([each in self.reactor.getReaders() for each in listening.selectables()], [True])
+        self.assertEqual([each in loopOf(self.reactor).selectables() for each in listening.selectables()], [True])
 
     async def test_otherReactors(self) -> None:
         """One that is not Twisted's own is asked to listen."""

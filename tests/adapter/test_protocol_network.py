@@ -18,6 +18,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
+from nodenet.adapter.loop import loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.errors import NodeError
 from nodenet.interfaces import IStreamHandleOwner
@@ -156,7 +157,7 @@ class HandleCase(TestCase):
         """Whether the reactor still knows the connection."""
         from twisted.internet import reactor
 
-        return self.handle.transport in (*reactor.getReaders(), *reactor.getWriters())
+        return self.handle.transport in loopOf(reactor).selectables()
 
     def resetByThePeer(self) -> None:
         self.peer.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
@@ -404,7 +405,7 @@ class CloseTests(HandleCase):
         from twisted.internet import reactor
 
         (transport,) = self.handle.selectables()
-        self.assertIn(transport, reactor.getReaders())
+        self.assertIn(transport, loopOf(reactor).selectables())
         self.assertIs(self.handle.reactor, reactor)
         self.assertIsInstance(self.handle.factory, HandleFactory)
         self.assertTrue(self.handle.halfCloses)

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet.endpoints import wrapClientTLS
 
+from nodenet.adapter.loop import loopOf
 from nodenet.events import once
 from nodenet.net import Socket, SocketFactory
 from tests.net.cases import closing, later, note
@@ -156,7 +157,7 @@ class TLSTests(FactoryCase):
         # All that are wrapped around each other; the reactor knows the last.
         transport: Any = client.selectables()[-1]
         self.assertGreater(len(client.selectables()), 1)
-        self.assertIn(transport, (*reactor.getReaders(), *reactor.getWriters()))
+        self.assertIn(transport, loopOf(reactor).selectables())
         transport.abortConnection()
         client.on("error", lambda error: None)
         await closing(peers[0])

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import clientFromString
 
 from nodenet import inTurn, net
+from nodenet.adapter.loop import loopOf
 from nodenet.events import once
 from nodenet.net.server import Server
 from tests.net.cases import NetCase, closed, later, note
@@ -147,9 +148,9 @@ class CloseTests(NetCase):
         server.abandon()
         inTurn(server.listen, 0)
         (port,) = server.selectables()
-        self.assertIn(port, reactor.getReaders())
+        self.assertIn(port, loopOf(reactor).selectables())
         server.abandon()
-        self.assertNotIn(port, reactor.getReaders())
+        self.assertNotIn(port, loopOf(reactor).selectables())
         await later()
         self.assertEqual(heard, [("listening",)])
         inTurn(server.close)

@@ -1,0 +1,181 @@
+"""
+The hub: many sockets, and to the reactor one reader.
+
+Twisted's reactors do for each event what need be done once for many: a round of the reactor's own books, a log context,
+two C{epoll_ctl} for a write that must wait its turn, a zero-delay call for what is to come after the I/O.  Sockets of
+ours are watched by an epoll object of our own instead.  Such an object can itself be polled: it is readable when one
+of the descriptors in it is ready.  So the reactor, whichever of Twisted's it is, is given the hub as one ordinary
+C{IReadDescriptor}, and knows nothing of the sockets.
+
+I{A wake-up} is a batch: ask what is ready, at most L{BATCH} of it (what is left is still ready at the next wake-up, and
+the kernel hands it out by turns; timers and the reactor's other readers come in between), call each socket, then run
+the loop's phases: immediates, closings, shutdowns (see L{nodenet.adapter.loop}).  They come directly after the last
+event, and cost no delayed call.  Each socket's event is a turn of its own, and its ticks are run at its end.
+
+I{The guard.}  What an event raises must not reach the reactor: that would drop the hub, and with it everybody.  It is
+logged under the socket's own prefix, that socket is dropped, and the next event is taken.
+
+I{A descriptor that goes in a batch} may be somebody else's a moment later, in the same batch: the number is used again
+by the next C{accept}.  What the kernel has told of the old one is not for the new one, so numbers that have gone are
+remembered until the batch is over.
+
+I{Coming and going.}  The reactor knows the hub only while there is something in it, so that a reactor that is clean is
+known to be clean.  When the reactor drops its readers at its end, the hub hands that on to its sockets.  A reactor in
+memory, or a system without epoll, has no hub, and neither has a process with C{NODENET_TRANSPORTS=stock} in its
+environment: the transports are Twisted's own then.
+
+I{Fork.}  An epoll object is inherited, with what is in it, as the reactor's own is: who forks, and ends the parent, as
+daemons do, goes on in the child.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.logger import Logger
+from twisted.python import log
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from nodenet.adapter.loop import Loop, loopOf
+
+BATCH = 512
+"""How many events are taken with one wake-up."""
+
+_log = Logger(namespace="nodenet")
+
+Handler = Callable[[int], object]
+"""A method of a L{Watched}; called with what the kernel tells of its descriptor."""
+
+
+class Watched(Protocol):
+    """Whose descriptor a hub watches."""
+
+    wanted: int
+
+    def connectionLost(self, reason: Failure) -> object:
+        """It is dropped."""
+
+    def logPrefix(self) -> str:
+        """What its failures are logged under."""
+
+
+@implementer(IReadDescriptor)
+class Hub:
+    """
+    One reactor's.  Made by L{hubOf}.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._epoll = select.epoll()
+        self._handlers: dict[int, Any] = {}
+        self._gone: set[int] = set()
+
+    # --- for sockets -----------------------------------------------------------------------------
+
+    def add(self, fd: int, events: int, handler: Handler) -> None:
+        """
+        Watch C{fd}.
+
+        @param events: of epoll's.
+        @param handler: a bound method of a L{Watched}.
+        """
+        self._epoll.register(fd, events)
+        if not self._loop.inBatch:
+            # Also when there is something in it: somebody (trial) may have taken all readers away from the reactor.
+            self._loop.reactor.addReader(self)
+        elif not self._handlers:
+            self._loop.reactor.addReader(self)
+        self._handlers[fd] = handler
+
+    def change(self, fd: int, events: int) -> None:
+        """Watch for C{events} from now on."""
+        self._epoll.modify(fd, events)
+
+    def handle(self, fd: int, handler: Handler) -> None:
+        """Call C{handler} from now on."""
+        self._handlers[fd] = handler
+
+    def remove(self, fd: int) -> None:
+        """Watch C{fd} no more.  Must come before it is closed.  A second time does nothing."""
+        if self._handlers.pop(fd, None) is None:
+            return
+        self._epoll.unregister(fd)
+        if self._loop.inBatch:
+            self._gone.add(fd)
+        if not self._handlers:
+            self._loop.reactor.removeReader(self)
+
+    def watched(self) -> Sequence[Watched]:
+        """Who waits for something; in a reactor they would be among its readers and writers."""
+        found = [handler.__self__ for handler in self._handlers.values()]
+        return [each for each in found if each.wanted]
+
+    # --- for the reactor -------------------------------------------------------------------------
+
+    def fileno(self) -> int:
+        """The epoll object's."""
+        return self._epoll.fileno()
+
+    def doRead(self) -> None:
+        """A wake-up."""
+        loop = self._loop
+        handlers, gone = self._handlers, self._gone
+        loop.inBatch = True
+        for fd, event in self._epoll.poll(0, BATCH):
+            handler = handlers.get(fd)
+            if handler is None or (gone and fd in gone):
+                continue
+            try:
+                handler(event)
+            except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
+                self._drop(handler.__self__, Failure())
+        loop.inBatch = False
+        if gone:
+            gone.clear()
+        if loop.phasesDue:
+            try:
+                loop.runPhases()
+            except BaseException:
+                _log.failure("Unhandled error after a batch")
+
+    def _drop(self, watched: Watched, failure: Failure) -> None:
+        log.callWithLogger(watched, log.err, failure)
+        self._lose(watched, failure)
+
+    def _lose(self, watched: Watched, reason: Failure) -> None:
+        try:
+            log.callWithLogger(watched, watched.connectionLost, reason)
+        except BaseException:
+            _log.failure("Unhandled error in {watched}", watched=watched)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor has come to its end."""
+        for handler in list(self._handlers.values()):
+            self._lose(handler.__self__, reason)
+
+    def logPrefix(self) -> str:
+        """What is logged from inside of it, if nobody else says something better."""
+        return "nodenet"
+
+    def __repr__(self) -> str:
+        return f"<Hub of {[handler.__self__ for handler in self._handlers.values()]}>"
+
+
+def hubOf(reactor: Any) -> Hub | None:
+    """
+    The L{Hub} of C{reactor}, or C{None} where Twisted's own transports are to serve.
+    """
+    if os.environ.get("NODENET_TRANSPORTS") == "stock":
+        return None
+    loop = loopOf(reactor)
+    if loop.hub is None and isinstance(loop.reactor, PosixReactorBase) and hasattr(select, "epoll"):
+        loop.hub = Hub(loop)
+    hub: Hub | None = loop.hub
+    return hub

@@ -1,0 +1,375 @@
+"""
+Twisted's socket transports, watched by the hub.
+
+Each is a subclass of Twisted's own: producers, half-closes, C{startTLS}, C{loseConnection}, C{abortConnection},
+C{getHandle}, addresses and log prefixes are Twisted's code.  What differs:
+
+I{Who watches.}  C{startReading} and its three sisters go to L{nodenet.adapter.hub.Hub}, not to the reactor.
+
+I{Stopping is lazy.}  C{stopReading} and C{stopWriting} only take a flag away (C{wanted}).  The kernel is told when it
+comes with an event that nobody wants: a stream that is paused and resumed in between costs no system call, nor does a
+write that fills the kernel's buffer again as soon as there is room.  What nobody wants anything of is taken out of the
+epoll object altogether, as that tells of a hang-up for ever, whatever it was asked for.
+
+I{One read an event.}  Never until C{EAGAIN}: that would be a call in vain for each message, and would let a fast peer
+keep everybody else waiting.  A read that comes back full makes the next one larger, up to L{LARGEST_READ}; one that
+comes back half empty makes it small again.  Twisted's C{bufferSize}, which is its high-water mark too, stays as it is.
+
+I{Nothing is sent for nothing.}  Twisted calls C{send(b"")} when there is nothing to send before a FIN, which fails when
+the peer is gone.
+
+I{Why it broke.}  Twisted's C{ConnectionLost} does not tell; here it is a L{Broken}, which has the errno.
+
+I{A handle's short way.}  L{nodenet.adapter.protocol.SocketProtocol} sends what it has to the socket itself, and asks
+for room (L{HubTransport.awaitRoom}) when the kernel has taken only a part.  So what C{write} answers, and when
+C{'drain'} comes, is the kernel's word, as in Node.
+
+I{A connection costs what it needs.}  A port accepts all who wait, up to a bound, with one wake-up, and does not ask
+once more when it knows better: as many as came with the last one.  Addresses, log prefixes and C{repr} texts are made
+when somebody asks for them.
+
+Twisted's private names that are used here stand in L{PRIVATE}.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket as _socket
+from collections.abc import Callable
+from contextlib import suppress
+from select import EPOLLIN, EPOLLOUT
+from typing import Any
+
+from twisted.internet import tcp, unix
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IFileDescriptorReceiver, IHalfCloseableProtocol
+from twisted.python.failure import Failure
+
+from nodenet.adapter.hub import Hub, hubOf
+
+SMALLEST_READ = 65536
+"""How much is read at once; Node's."""
+
+LARGEST_READ = 262144
+"""How much when the peer sends faster than that."""
+
+MOST_ACCEPTS = 64
+"""How many connections a port takes with one wake-up."""
+
+PRIVATE = {
+    tcp.Connection: ("_closeSocket", "_tempDataBuffer", "_tempDataLen", "_writeDisconnecting", "_writeDisconnected"),
+}
+"""Names of Twisted's classes that are not promised to stay."""
+
+_FULL = (errno.EWOULDBLOCK, errno.ENOBUFS)
+
+_DONE = Failure(ConnectionDone())
+
+
+class Broken(ConnectionLost):
+    """
+    Twisted's C{ConnectionLost}, and why.
+
+    @ivar errno: the system's number.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.errno = error.errno or errno.ECONNRESET
+        self.__cause__ = error
+
+
+class _Watched:
+    """
+    What the hub watches.
+
+    @ivar wanted: epoll's events that somebody waits for.
+    """
+
+    hub: Hub
+    wanted = 0
+    _armed = 0  # what the kernel was told
+    _handler: Any = None
+
+    def startReading(self) -> None:
+        self.wanted |= EPOLLIN
+        if not self._armed & EPOLLIN:
+            self._arm()
+
+    def stopReading(self) -> None:
+        self.wanted &= ~EPOLLIN
+
+    def startWriting(self) -> None:
+        self.wanted |= EPOLLOUT
+        if not self._armed & EPOLLOUT:
+            self._arm()
+
+    def stopWriting(self) -> None:
+        self.wanted &= ~EPOLLOUT
+
+    def _arm(self) -> None:
+        this: Any = self
+        if self._armed:
+            self.hub.change(this.fileno(), self.wanted)
+        else:
+            self.hub.add(this.fileno(), self.wanted, self._ready)
+        self._armed = self.wanted
+
+    def _disarm(self) -> None:
+        """To the hub it is gone."""
+        self.wanted = 0
+        if self._armed:
+            self._armed = 0
+            this: Any = self
+            self.hub.remove(this.fileno())
+
+    def _settle(self, event: int) -> None:
+        """The kernel has told of what nobody wants."""
+        if not self._armed:
+            return
+        if not self.wanted:
+            self._disarm()
+        elif event & (EPOLLIN | EPOLLOUT) & ~self.wanted:
+            this: Any = self
+            self.hub.change(this.fileno(), self.wanted)
+            self._armed = self.wanted
+
+    def _ready(self, event: int) -> None:
+        """The kernel has told C{event}."""
+        raise NotImplementedError
+
+    def _closeSocket(self, orderly: bool) -> None:
+        self._disarm()
+        this: Any = super()
+        this._closeSocket(orderly)
+
+
+class HubTransport(_Watched):
+    """
+    A connection.  Goes before a class of Twisted's.
+    """
+
+    socket: _socket.socket
+    protocol: Any
+    _readSize = SMALLEST_READ
+    _room: Callable[[], object] | None = None
+
+    def _ready(self, event: int) -> None:
+        if event != EPOLLIN or not self.wanted & EPOLLIN:
+            self._readyForMore(event)
+            return
+        size = self._readSize
+        try:
+            data = self.socket.recv(size)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(Broken(error))
+            return
+        if data:
+            if len(data) == size or size != SMALLEST_READ:
+                self._adapt(len(data))
+            self.protocol.dataReceived(data)
+        else:
+            self._ended()
+
+    def _adapt(self, size: int) -> None:
+        if size == self._readSize:
+            self._readSize = min(2 * size, LARGEST_READ)
+        elif 2 * size < self._readSize:
+            self._readSize = SMALLEST_READ
+
+    def _readyForMore(self, event: int) -> None:
+        """To write, or neither."""
+        this: Any = self
+        if event & ~EPOLLOUT and self.wanted & EPOLLIN:
+            why = this.doRead()
+            if why is not None:
+                if why.__class__ is ConnectionDone:
+                    self._ended()
+                else:
+                    self._lose(why)
+        if event & ~EPOLLIN and self.wanted & EPOLLOUT:
+            why = this.doWrite()
+            if why is not None:
+                self._lose(why)
+        self._settle(event)
+
+    def _ended(self) -> None:
+        """The peer's FIN."""
+        this: Any = self
+        self.stopReading()
+        if IHalfCloseableProtocol.providedBy(self.protocol):
+            self.protocol.readConnectionLost()
+        else:
+            this.connectionLost(_DONE)
+
+    def _lose(self, why: Exception) -> None:
+        this: Any = self
+        this.connectionLost(_DONE if why.__class__ is ConnectionDone else Failure(why))
+
+    # --- Twisted's -------------------------------------------------------------------------------
+
+    def doRead(self) -> Exception | None:
+        try:
+            data = self.socket.recv(self._readSize)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            return Broken(error)
+        if not data:
+            return ConnectionDone()
+        self._adapt(len(data))
+        self.protocol.dataReceived(data)
+        return None
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        if not data:
+            return 0
+        this: Any = self
+        try:
+            return self.socket.send(memoryview(data)[: this.SEND_LIMIT])
+        except OSError as error:
+            return 0 if error.errno in _FULL else Broken(error)
+
+    def doWrite(self) -> Exception | None:
+        this: Any = super()
+        if self._room is None:
+            why: Exception | None = this.doWrite()
+            return why
+        room, self._room = self._room, None
+        self.stopWriting()
+        room()
+        return None
+
+    def startTLS(self, contextFactory: Any, normal: bool = True) -> None:
+        secured = getattr(self.protocol, "secured", None)
+        this: Any = super()
+        this.startTLS(contextFactory, normal)
+        if secured is not None:
+            secured()
+
+    # --- for the handle --------------------------------------------------------------------------
+
+    def awaitRoom(self, room: Callable[[], object]) -> None:
+        """Call C{room}, once, when the kernel takes more."""
+        self._room = room
+        self.startWriting()
+
+    def forgetRoom(self) -> None:
+        """Take L{awaitRoom} back."""
+        self._room = None
+        self.stopWriting()
+
+    def sendFIN(self) -> None:
+        """Half-close, now."""
+        this: Any = self
+        this._writeDisconnecting = this._writeDisconnected = True
+        with suppress(OSError):  # the peer is gone
+            self.socket.shutdown(_socket.SHUT_WR)
+
+
+class _UNIXTransport(HubTransport):
+    """What descriptors can be sent over."""
+
+    _sendmsgQueue: list[int]
+
+    def _ready(self, event: int) -> None:
+        self._readyForMore(event)
+
+    def doRead(self) -> Exception | None:
+        if IFileDescriptorReceiver.providedBy(self.protocol):
+            this: Any = super(HubTransport, self)
+            why: Exception | None = this.doRead()
+            return why
+        return super().doRead()
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        if self._sendmsgQueue:
+            this: Any = super(HubTransport, self)
+            sent: int | Exception = this.writeSomeData(data)
+            return sent
+        return super().writeSomeData(data)
+
+
+class Server(HubTransport, tcp.Server):
+    """An accepted connection."""
+
+    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
+        self.hub = _hubOf(reactor)
+        tcp.Server.__init__(self, sock, protocol, client, server, sessionno, reactor)
+
+
+class UNIXServer(_UNIXTransport, unix.Server):
+    """The same on a UNIX socket."""
+
+    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
+        self.hub = _hubOf(reactor)
+        unix.Server.__init__(self, sock, protocol, client, server, sessionno, reactor)
+
+
+class _Dialled(HubTransport):
+    """What connects: while it does, whatever the kernel tells is C{doConnect}'s."""
+
+    def _connectDone(self) -> None:
+        this: Any = super()
+        this._connectDone()
+        if self._armed:
+            transport: Any = self
+            self.hub.handle(transport.fileno(), self._ready)
+
+    def _arm(self) -> None:
+        super()._arm()
+        transport: Any = self
+        if not transport.connected:
+            self.hub.handle(transport.fileno(), self._readyForMore)
+
+
+class Client(_Dialled, tcp.Client):
+    """A connection that was asked for."""
+
+    def __init__(self, host: str, port: int, bindAddress: Any, connector: Any, reactor: Any) -> None:
+        self.hub = _hubOf(reactor)
+        tcp.Client.__init__(self, host, port, bindAddress, connector, reactor)
+
+
+class UNIXClient(_Dialled, _UNIXTransport, unix.Client):
+    """The same on a UNIX socket."""
+
+    def __init__(self, filename: Any, connector: Any, reactor: Any, checkPID: int = 0) -> None:
+        self.hub = _hubOf(reactor)
+        unix.Client.__init__(self, filename, connector, reactor, checkPID)
+
+
+class HubPort(_Watched):
+    """
+    A listening socket.  Goes before a class of Twisted's.
+
+    @ivar hub: C{None}: the reactor watches it, and its connections are Twisted's own.
+    """
+
+    hub: Any
+
+    def startReading(self) -> None:
+        if self.hub is not None:
+            super().startReading()
+        else:
+            tcp.Port.startReading(self)  # type: ignore[arg-type]
+
+    def stopReading(self) -> None:
+        if self.hub is not None:
+            super().stopReading()
+        else:
+            tcp.Port.stopReading(self)  # type: ignore[arg-type]
+
+    def _ready(self, event: int) -> None:
+        this: Any = self
+        if self.wanted & EPOLLIN:
+            this.doRead()
+        self._settle(event)
+
+
+def _hubOf(reactor: Any) -> Hub:
+    hub = hubOf(reactor)
+    assert hub is not None
+    return hub
