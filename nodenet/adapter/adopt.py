@@ -16,6 +16,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress, IReactorFDSet, IReactorSocket
 from zope.interface import implementer
 
+from nodenet.adapter.facade import facadeOf
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.pipes import PipeTransport
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
@@ -150,7 +151,9 @@ def _adoptSocket(sock: socket.socket, loop: Loop) -> SocketProtocol:
     made: list[SocketProtocol] = []
     # It works on a duplicate.
     with sock:
-        loop.reactor.adoptStreamConnection(sock.fileno(), sock.family, HandleFactory(made.append, loop.reactor))
+        facadeOf(loop.reactor).adoptStreamConnection(
+            sock.fileno(), sock.family, HandleFactory(made.append, loop.reactor)
+        )
     return made[0]
 
 

@@ -25,6 +25,7 @@ from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 
 from nodenet.adapter.bind import bindTCP, resolved
+from nodenet.adapter.facade import facadeOf, withFacade
 from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import getReactor, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
@@ -261,12 +262,12 @@ def clientEndpoint(reactor: Any, endpoint: object) -> Any:
     """
     if isinstance(endpoint, str):
         try:
-            endpoint = clientFromString(getReactor(reactor), endpoint)
+            endpoint = clientFromString(facadeOf(reactor), endpoint)
         except Exception as error:  # the parsers of endpoint plugins raise what they like
             raise invalidArgValue("options.endpoint", endpoint, f"is no client endpoint: {error}") from error
     if not IStreamClientEndpoint.providedBy(endpoint):
         raise invalidArgValue("options.endpoint", endpoint, "must be a client endpoint or a description of one")
-    return endpoint
+    return withFacade(getReactor(reactor), endpoint)
 
 
 def dialEndpoint(reactor: Any, endpoint: Any, connected: Connected, failed: Failed) -> Cancel:
@@ -360,7 +361,7 @@ class _Client(_Polled, tcp.Client):
         return self._made
 
 
-class _HubClient(_Polled, Client):
+class _HubClient(_Polled, Client):  # type: ignore[misc]  # ours go before Twisted's
     def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
         self._made = made
         Client.__init__(self, host, port, None, connector, reactor)
@@ -400,7 +401,7 @@ class _UNIXClient(_PolledUNIX, unix.Client):
         return self._made
 
 
-class _HubUNIXClient(_PolledUNIX, UNIXClient):
+class _HubUNIXClient(_PolledUNIX, UNIXClient):  # type: ignore[misc]  # as _HubClient
     def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
         self._made = made
         UNIXClient.__init__(self, path, connector, reactor)

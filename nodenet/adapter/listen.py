@@ -27,6 +27,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nodenet.adapter.bind import bindTCP, bindUNIX, removeStale
+from nodenet.adapter.facade import facadeOf, withFacade
 from nodenet.adapter.loop import getReactor
 from nodenet.adapter.port import Port, Tell, UNIXPort
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
@@ -299,12 +300,12 @@ def serverEndpoint(reactor: Any, endpoint: object) -> Any:
     """
     if isinstance(endpoint, str):
         try:
-            endpoint = serverFromString(getReactor(reactor), endpoint)
+            endpoint = serverFromString(facadeOf(reactor), endpoint)
         except Exception as error:  # the parsers of endpoint plugins raise what they like
             raise invalidArgValue("options.endpoint", endpoint, f"is no server endpoint: {error}") from error
     if not IStreamServerEndpoint.providedBy(endpoint):
         raise invalidArgValue("options.endpoint", endpoint, "must be a server endpoint or a description of one")
-    return endpoint
+    return withFacade(getReactor(reactor), endpoint)
 
 
 def listenEndpoint(reactor: Any, taker: Taker, endpoint: Any) -> Deferred[Listening]:

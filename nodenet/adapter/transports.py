@@ -292,7 +292,7 @@ class _UNIXTransport(HubTransport):
         return super().writeSomeData(data)
 
 
-class Server(HubTransport, tcp.Server):
+class Server(HubTransport, tcp.Server):  # type: ignore[misc]  # ours go before Twisted's
     """An accepted connection."""
 
     def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
@@ -300,7 +300,7 @@ class Server(HubTransport, tcp.Server):
         tcp.Server.__init__(self, sock, protocol, client, server, sessionno, reactor)
 
 
-class UNIXServer(_UNIXTransport, unix.Server):
+class UNIXServer(_UNIXTransport, unix.Server):  # type: ignore[misc]  # ours go before Twisted's
     """The same on a UNIX socket."""
 
     def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
@@ -325,7 +325,7 @@ class _Dialled(HubTransport):
             self.hub.handle(transport.fileno(), self._readyForMore)
 
 
-class Client(_Dialled, tcp.Client):
+class Client(_Dialled, tcp.Client):  # type: ignore[misc]  # ours go before Twisted's
     """A connection that was asked for."""
 
     def __init__(self, host: str, port: int, bindAddress: Any, connector: Any, reactor: Any) -> None:
@@ -333,7 +333,7 @@ class Client(_Dialled, tcp.Client):
         tcp.Client.__init__(self, host, port, bindAddress, connector, reactor)
 
 
-class UNIXClient(_Dialled, _UNIXTransport, unix.Client):
+class UNIXClient(_Dialled, _UNIXTransport, unix.Client):  # type: ignore[misc]  # ours go before Twisted's
     """The same on a UNIX socket."""
 
     def __init__(self, filename: Any, connector: Any, reactor: Any, checkPID: int = 0) -> None:

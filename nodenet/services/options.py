@@ -20,6 +20,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
 from nodenet import __version__
+from nodenet.adapter.facade import facadeOf, withFacade
 from nodenet.adapter.loop import getReactor
 
 DEFAULT_LISTEN = "tcp:8000:interface=127.0.0.1"
@@ -51,11 +52,11 @@ def readPlace(value: object, reactor: Any = None) -> Place:
     if isinstance(value, Place):
         return value
     if IStreamServerEndpoint.providedBy(value):
-        return Place(repr(value), value)
+        return Place(repr(value), withFacade(getReactor(reactor), value))
     text = str(value)
     description = f"tcp:{text}:interface=127.0.0.1" if text.isdecimal() else text
     try:
-        endpoint = serverFromString(getReactor(reactor), description)
+        endpoint = serverFromString(facadeOf(reactor), description)
     except TypeError as error:
         # The parsers take their fields as arguments, and Python's complaint would name their insides.
         raise ValueError(f"cannot listen on {text!r}: a field is missing, or there is one too many") from error
