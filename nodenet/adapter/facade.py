@@ -24,9 +24,10 @@ from twisted.internet.endpoints import (
 )
 from zope.interface import directlyProvides, providedBy
 
+from nodenet.adapter.accepting import HubPort
 from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import getReactor
-from nodenet.adapter.transports import Client, HubPort, Server, UNIXClient, UNIXServer
+from nodenet.adapter.transports import Client, Server, UNIXClient, UNIXServer
 
 # Those that ask their reactor for nothing but a socket and time.
 _ENDPOINTS = (

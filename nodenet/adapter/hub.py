@@ -144,6 +144,7 @@ class Hub:
                 loop.runPhases()
             except BaseException:
                 _log.failure("Unhandled error after a batch")
+        loop.touch()
 
     def _drop(self, watched: Watched, failure: Failure) -> None:
         log.callWithLogger(watched, log.err, failure)

@@ -323,8 +323,9 @@ class _Program:
             self._stop()
 
     def _lookSoon(self) -> None:
-        # Not at once: what ended may be followed by something else in the same batch.
-        if not self._loop.hasActive():
+        # Not at once: what ended may be followed by something else in the same batch.  And not for each event of a
+        # batch: the hub asks once more when it is over.
+        if not self._loop.inBatch and not self._loop.hasActive():
             self._lookIn(0)
 
     def _lookIn(self, seconds: float) -> None:

@@ -30,10 +30,11 @@ from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 from zope.interface import provider
 
+from nodenet.adapter.accepting import HubPort
 from nodenet.adapter.bind import removeFile
 from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import loopOf
-from nodenet.adapter.transports import HubPort, Server, UNIXServer
+from nodenet.adapter.transports import Server, UNIXServer
 from nodenet.adapter.turn import enter
 from nodenet.errors import systemError
 
@@ -61,10 +62,12 @@ class ListeningSocket(_socket.socket):
 
     @ivar trouble: the last error that concerns the port, or C{None}.
     @ivar dropped: how many were accepted after that, only to be closed.
+    @ivar met: what the next C{accept} is to tell instead of accepting, or C{None}.
     """
 
     trouble: OSError | None = None
     dropped = 0
+    met: OSError | None = None
 
     @classmethod
     def of(cls, sock: _socket.socket) -> ListeningSocket:
@@ -75,7 +78,10 @@ class ListeningSocket(_socket.socket):
         if self.fileno() < 0:
             # Closed by a listener that was called from inside of the accepting.
             raise BlockingIOError(errno.EAGAIN, "no more")
+        met, self.met = self.met, None
         try:
+            if met is not None:
+                raise met
             client, address = _socket.socket.accept(self)
         except (BlockingIOError, InterruptedError):
             raise
@@ -128,13 +134,17 @@ class Port(HubPort, tcp.Port):
 
     def doRead(self) -> None:
         self._accepting = True
-        tcp.Port.doRead(self)
+        HubPort.doRead(self)
         self._accepting = False
         trouble, self._listener.trouble = self._listener.trouble, None
         if self.disconnecting:
             self.refuse()
         elif trouble is not None:
             self._troubled(trouble)
+
+    def _refused(self, error: OSError) -> None:
+        self._listener.met = error
+        super()._refused(error)
 
     def refuse(self) -> None:
         """Let nobody in any more.  C{stopListening} was called."""

@@ -54,7 +54,7 @@ from zope.interface import implementer
 
 from nodenet.adapter import kernel
 from nodenet.adapter.loop import Loop, loopOf
-from nodenet.adapter.transports import Broken, HubTransport
+from nodenet.adapter.transports import DONE, Broken, HubTransport
 from nodenet.adapter.turn import enter
 from nodenet.errors import NodeError, fromFailure, systemError
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
@@ -194,31 +194,35 @@ class SocketProtocol(Protocol):
         return len(self._data) - self._offset
 
     def write(self, chunks: Sequence[bytes]) -> bool:
+        data: bytes | memoryview = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        toKernel = self._toKernel
+        if toKernel is not None:
+            try:
+                sent = toKernel(data)
+            except OSError as error:
+                sent = self._refused(error)
+            return sent == len(data) or self._await(data, sent)
         if self._lost:
             raise systemError(errno.EPIPE, "write")
-        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        if self._toKernel is not None:
-            return self._give(self._toKernel, data)
         self._data = data
         self._offset = 0
         return self._send() if self._precise else self._stream()
 
-    def _give(self, toKernel: Callable[[bytes | memoryview], int], data: bytes | memoryview) -> bool:
-        """Send with one call; what the kernel does not take waits for room."""
-        size = len(data)
-        try:
-            sent = toKernel(data)
-        except OSError as error:
-            if error.errno not in _FULL:
-                raise systemError(error.errno or errno.EIO, "write", cause=error) from error
-            sent = 0
-        if sent == size:
-            return True
-        if not self.writing:
-            self._data = data
-            self._offset = 0
-            self.writing = True
-        self._offset += sent
+    def _refused(self, error: OSError) -> int:
+        """
+        The kernel has taken nothing.
+
+        @return: that, if it may take something later.
+        """
+        if error.errno in _FULL:
+            return 0
+        raise systemError(error.errno or errno.EIO, "write", cause=error) from error
+
+    def _await(self, data: bytes | memoryview, sent: int) -> bool:
+        """The kernel has taken so much; the rest waits for room."""
+        self._data = data
+        self._offset = sent
+        self.writing = True
         self._transport.awaitRoom(self._room)
         return False
 
@@ -229,10 +233,15 @@ class SocketProtocol(Protocol):
 
     def _goOn(self, toKernel: Callable[[bytes | memoryview], int]) -> None:
         try:
-            if not self._give(toKernel, memoryview(self._data)[self._offset :]):
+            self._offset += toKernel(memoryview(self._data)[self._offset :])
+        except OSError as error:
+            try:
+                self._refused(error)
+            except NodeError as why:
+                self._fail(why)
                 return
-        except NodeError as error:
-            self._fail(error)
+        if self._offset < len(self._data):
+            self._transport.awaitRoom(self._room)
             return
         self._data = b""
         self._offset = 0
@@ -342,7 +351,7 @@ class SocketProtocol(Protocol):
             self._transport.stopWriting()
             # No shutdown() before close(): with unread bytes the kernel then sends a RST, as to Node's peers.
             self._transport._shouldShutdown = False
-            self._loop.closing(self._transport.connectionLost, Failure(ConnectionDone()))
+            self._loop.closing(self._transport.connectionLost, DONE)
         elif self._paused:
             self._abort()
         else:
@@ -438,7 +447,7 @@ class SocketProtocol(Protocol):
         return host
 
     def getPeer(self) -> IAddress | None:
-        if not self._lost:
+        if not self._lost or isinstance(self.transport, HubTransport):
             self._peer = self._transport.getPeer()
         return self._peer
 
@@ -466,8 +475,11 @@ class HandleFactory(Factory):
     def __init__(self, accept: Callable[[SocketProtocol], object], reactor: Any = None) -> None:
         self._accept = accept
         self._reactor = reactor
+        self._loop: Loop | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> SocketProtocol:
-        protocol = SocketProtocol(self._accept, loopOf(self._reactor), addr)
+        if self._loop is None:
+            self._loop = loopOf(self._reactor)
+        protocol = SocketProtocol(self._accept, self._loop, addr)
         protocol.factory = self
         return protocol

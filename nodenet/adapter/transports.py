@@ -24,9 +24,7 @@ I{A handle's short way.}  L{nodenet.adapter.protocol.SocketProtocol} sends what 
 for room (L{HubTransport.awaitRoom}) when the kernel has taken only a part.  So what C{write} answers, and when
 C{'drain'} comes, is the kernel's word, as in Node.
 
-I{A connection costs what it needs.}  A port accepts all who wait, up to a bound, with one wake-up, and does not ask
-once more when it knows better: as many as came with the last one.  Addresses, log prefixes and C{repr} texts are made
-when somebody asks for them.
+I{A connection costs what it needs.}  Addresses, log prefixes and C{repr} texts are made when somebody asks for them.
 
 Twisted's private names that are used here stand in L{PRIVATE}.
 """
@@ -36,11 +34,13 @@ from __future__ import annotations
 import errno
 import socket as _socket
 from collections.abc import Callable
-from contextlib import suppress
+from functools import cached_property
 from select import EPOLLIN, EPOLLOUT
 from typing import Any
 
 from twisted.internet import tcp, unix
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.address import IPv6Address
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IFileDescriptorReceiver, IHalfCloseableProtocol
 from twisted.python.failure import Failure
@@ -53,17 +53,21 @@ SMALLEST_READ = 65536
 LARGEST_READ = 262144
 """How much when the peer sends faster than that."""
 
-MOST_ACCEPTS = 64
-"""How many connections a port takes with one wake-up."""
-
 PRIVATE = {
-    tcp.Connection: ("_closeSocket", "_tempDataBuffer", "_tempDataLen", "_writeDisconnecting", "_writeDisconnected"),
+    "abstract.FileDescriptor": ("_tempDataBuffer", "_tempDataLen", "_writeDisconnecting", "_writeDisconnected"),
+    "tcp.Connection": ("_closeSocket", "_shouldShutdown", "_getLogPrefix"),
+    "tcp.Client": ("_connectDone",),
+    "tcp.Port": ("_buildAddr", "_fromListeningDescriptor", "_preexistingSocket"),
+    "tcp.Server": ("_fromConnectedSocket", "_addressType"),
+    "unix.Server": ("_sendmsgQueue",),
+    "endpoints.TCP4ServerEndpoint": ("_reactor",),
 }
-"""Names of Twisted's classes that are not promised to stay."""
+"""Names of Twisted's that are not promised to stay, by the class whose instances have them."""
 
 _FULL = (errno.EWOULDBLOCK, errno.ENOBUFS)
 
-_DONE = Failure(ConnectionDone())
+DONE = Failure(ConnectionDone())
+"""The reason of an orderly end."""
 
 
 class Broken(ConnectionLost):
@@ -79,17 +83,17 @@ class Broken(ConnectionLost):
         self.__cause__ = error
 
 
-class _Watched:
+class Watched:
     """
     What the hub watches.
 
+    @ivar hub: who watches.
     @ivar wanted: epoll's events that somebody waits for.
     """
 
     hub: Hub
     wanted = 0
     _armed = 0  # what the kernel was told
-    _handler: Any = None
 
     def startReading(self) -> None:
         self.wanted |= EPOLLIN
@@ -144,7 +148,7 @@ class _Watched:
         this._closeSocket(orderly)
 
 
-class HubTransport(_Watched):
+class HubTransport(Watched):
     """
     A connection.  Goes before a class of Twisted's.
     """
@@ -202,11 +206,11 @@ class HubTransport(_Watched):
         if IHalfCloseableProtocol.providedBy(self.protocol):
             self.protocol.readConnectionLost()
         else:
-            this.connectionLost(_DONE)
+            this.connectionLost(DONE)
 
     def _lose(self, why: Exception) -> None:
         this: Any = self
-        this.connectionLost(_DONE if why.__class__ is ConnectionDone else Failure(why))
+        this.connectionLost(DONE if why.__class__ is ConnectionDone else Failure(why))
 
     # --- Twisted's -------------------------------------------------------------------------------
 
@@ -265,8 +269,10 @@ class HubTransport(_Watched):
         """Half-close, now."""
         this: Any = self
         this._writeDisconnecting = this._writeDisconnected = True
-        with suppress(OSError):  # the peer is gone
+        try:  # noqa: SIM105  # this is cheaper
             self.socket.shutdown(_socket.SHUT_WR)
+        except OSError:
+            pass  # the peer is gone
 
 
 class _UNIXTransport(HubTransport):
@@ -292,20 +298,68 @@ class _UNIXTransport(HubTransport):
         return super().writeSomeData(data)
 
 
-class Server(HubTransport, tcp.Server):  # type: ignore[misc]  # ours go before Twisted's
+class _Accepted(HubTransport):
+    """
+    What a port makes.  Twisted's own C{__init__} makes texts that nobody may ever want.
+    """
+
+    def __init__(
+        self, sock: _socket.socket, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any
+    ) -> None:
+        hub = None if server is None else getattr(server, "hub", None)
+        this: Any = self
+        this.hub = _hubOf(reactor) if hub is None else hub
+        this.reactor = reactor
+        this._tempDataBuffer = []
+        this._tempDataLen = 0
+        sock.setblocking(False)
+        this.socket = sock
+        this.fileno = sock.fileno
+        this.protocol = protocol
+        if len(client) != 2:
+            this._addressType = IPv6Address
+        this.server = server
+        this.client = client
+        this.sessionno = sessionno
+        this.hostname = client[0]
+        this.connected = 1
+        self.startReading()
+
+    @cached_property
+    def logstr(self) -> str:
+        this: Any = self
+        return f"{this._getLogPrefix(self.protocol)},{this.sessionno},{this.hostname}"
+
+    @cached_property
+    def repstr(self) -> str:
+        this: Any = self
+        where = None if this.server is None else this.server._realPortNumber
+        return f"<{type(self).__name__} #{this.sessionno} on {where}>"
+
+    def connectionLost(self, reason: Failure) -> None:
+        this: Any = self
+        if reason is not DONE or not hasattr(self, "socket"):
+            this = super()
+            this.connectionLost(reason)
+            return
+        # What Twisted does, but that it asks the reason what it is.
+        FileDescriptor.connectionLost(this, reason)
+        self._closeSocket(True)
+        protocol = self.protocol
+        del this.protocol, this.socket, this.fileno
+        protocol.connectionLost(reason)
+
+
+class Server(_Accepted, tcp.Server):  # type: ignore[misc, override]  # ours go before Twisted's
     """An accepted connection."""
 
-    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
-        self.hub = _hubOf(reactor)
-        tcp.Server.__init__(self, sock, protocol, client, server, sessionno, reactor)
 
-
-class UNIXServer(_UNIXTransport, unix.Server):  # type: ignore[misc]  # ours go before Twisted's
+class UNIXServer(_UNIXTransport, _Accepted, unix.Server):  # type: ignore[misc, override]  # ours go before Twisted's
     """The same on a UNIX socket."""
 
     def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
-        self.hub = _hubOf(reactor)
-        unix.Server.__init__(self, sock, protocol, client, server, sessionno, reactor)
+        self._sendmsgQueue = []
+        super().__init__(sock, protocol, (client, None), server, sessionno, reactor)
 
 
 class _Dialled(HubTransport):
@@ -339,34 +393,6 @@ class UNIXClient(_Dialled, _UNIXTransport, unix.Client):  # type: ignore[misc]  
     def __init__(self, filename: Any, connector: Any, reactor: Any, checkPID: int = 0) -> None:
         self.hub = _hubOf(reactor)
         unix.Client.__init__(self, filename, connector, reactor, checkPID)
-
-
-class HubPort(_Watched):
-    """
-    A listening socket.  Goes before a class of Twisted's.
-
-    @ivar hub: C{None}: the reactor watches it, and its connections are Twisted's own.
-    """
-
-    hub: Any
-
-    def startReading(self) -> None:
-        if self.hub is not None:
-            super().startReading()
-        else:
-            tcp.Port.startReading(self)  # type: ignore[arg-type]
-
-    def stopReading(self) -> None:
-        if self.hub is not None:
-            super().stopReading()
-        else:
-            tcp.Port.stopReading(self)  # type: ignore[arg-type]
-
-    def _ready(self, event: int) -> None:
-        this: Any = self
-        if self.wanted & EPOLLIN:
-            this.doRead()
-        self._settle(event)
 
 
 def _hubOf(reactor: Any) -> Hub:

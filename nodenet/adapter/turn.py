@@ -219,8 +219,9 @@ def _finish() -> None:
         while True:
             queue = turn.ticks or turn.jobs or turn.callbacks
             if not queue:
-                if turn.afterwards is not None:
-                    turn.afterwards()
+                if turn.afterwards is None:
+                    break
+                turn.afterwards()
                 if not pendingTicks():
                     break
                 continue

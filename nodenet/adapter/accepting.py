@@ -1,0 +1,102 @@
+"""
+L{HubPort}: how connections are accepted where the hub watches.
+
+Twisted's own way makes a log buffer, a generator, an address and two texts for each connection, and asks the kernel
+once more after the last one.  Here a wake-up takes as many as came with the one before, twice as many if it got them
+all, and L{MOST_ACCEPTS} at most; whoever is left is still there at the next wake-up.  What the kernel will not accept
+is left to Twisted's way, with its reserved descriptor.
+"""
+
+from __future__ import annotations
+
+import socket as _socket
+from select import EPOLLIN
+from typing import Any
+
+from twisted.internet import tcp
+from twisted.python import log
+
+from nodenet.adapter.protocol import HandleFactory
+from nodenet.adapter.transports import Watched
+
+MOST_ACCEPTS = 64
+"""How many connections a port takes with one wake-up."""
+
+
+class HubPort(Watched):
+    """
+    A listening socket.  Goes before a class of Twisted's.
+
+    @ivar hub: C{None}: the reactor watches it, and its connections are Twisted's own.
+    """
+
+    hub: Any
+    _expected = 1
+
+    def startReading(self) -> None:
+        if self.hub is not None:
+            super().startReading()
+        else:
+            tcp.Port.startReading(self)  # type: ignore[arg-type]
+
+    def stopReading(self) -> None:
+        if self.hub is not None:
+            super().stopReading()
+        else:
+            tcp.Port.stopReading(self)  # type: ignore[arg-type]
+
+    def _ready(self, event: int) -> None:
+        this: Any = self
+        if self.wanted & EPOLLIN:
+            this.doRead()
+        self._settle(event)
+
+    def doRead(self) -> None:
+        this: Any = self
+        if self.hub is None:
+            tcp.Port.doRead(this)
+            return
+        listener = this.socket
+        accepted = 0
+        while accepted < self._expected and not this.disconnecting:
+            try:
+                fd, address = listener._accept()
+            except BlockingIOError:
+                self._expected = max(1, accepted)
+                return
+            except OSError as error:
+                self._refused(error)
+                return
+            accepted += 1
+            sock = _socket.socket(listener.family, listener.type, listener.proto, fd)
+            try:
+                self._welcome(sock, address)
+            except BaseException:  # of one connection; as Twisted does
+                log.err()
+                sock.close()
+        if accepted == self._expected:
+            self._expected = min(2 * accepted, MOST_ACCEPTS)
+
+    def _refused(self, error: OSError) -> None:
+        """The kernel will not accept: the next call of C{accept} tells that too."""
+        this: Any = self
+        tcp.Port.doRead(this)
+
+    def _welcome(self, sock: _socket.socket, address: Any) -> None:
+        port: Any = self
+        if type(address) is tuple and len(address) == 4 and address[3]:
+            # Of a link: its zone has a name.
+            zone = _socket.getnameinfo(address, _socket.NI_NUMERICHOST | _socket.NI_NUMERICSERV)[0]
+            address = (zone, *address[1:])
+        factory = port.factory
+        if type(factory).buildProtocol is HandleFactory.buildProtocol:
+            # Nobody needs an address yet.
+            protocol = factory.buildProtocol(None)
+        else:
+            protocol = factory.buildProtocol(port._buildAddr(address))
+        if protocol is None:
+            sock.close()
+            return
+        number = port.sessionno
+        port.sessionno = number + 1
+        protocol.makeConnection(port.transport(sock, protocol, address, port, number, port.reactor))
