@@ -34,12 +34,14 @@ class HubPort(Watched):
     _expected = 1
 
     def startReading(self) -> None:
+        """Twisted's: accept."""
         if self.hub is not None:
             super().startReading()
         else:
             tcp.Port.startReading(self)  # type: ignore[arg-type]
 
     def stopReading(self) -> None:
+        """Twisted's: accept nobody for now."""
         if self.hub is not None:
             super().stopReading()
         else:
@@ -52,6 +54,7 @@ class HubPort(Watched):
         self._settle(event)
 
     def doRead(self) -> None:
+        """Take those who wait."""
         this: Any = self
         if self.hub is None:
             tcp.Port.doRead(this)

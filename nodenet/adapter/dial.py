@@ -322,7 +322,7 @@ class _Connector(tcp.Connector):
 
     def _makeTransport(self) -> tcp.Client:
         kind = _Client if hubOf(self.reactor) is None else _HubClient
-        return kind(self._made, self.host, self.port, self, self.reactor)
+        return kind(self._made, self.host, self.port, None, self, self.reactor)
 
 
 class _Polled(tcp.BaseClient):
@@ -332,6 +332,13 @@ class _Polled(tcp.BaseClient):
     """
 
     _watching = False
+
+    def __init__(self, made: socket.socket, *args: Any) -> None:
+        self._made = made
+        super().__init__(*args)
+
+    def createInternetSocket(self) -> socket.socket:
+        return self._made
 
     def doConnect(self) -> None:
         if self._watching:
@@ -353,21 +360,11 @@ class _Polled(tcp.BaseClient):
 
 
 class _Client(_Polled, tcp.Client):
-    def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
-        self._made = made
-        tcp.Client.__init__(self, host, port, None, connector, reactor)
-
-    def createInternetSocket(self) -> socket.socket:
-        return self._made
+    """On Twisted's transport."""
 
 
 class _HubClient(_Polled, Client):  # type: ignore[misc]  # ours go before Twisted's
-    def __init__(self, made: socket.socket, host: str, port: int, connector: IConnector, reactor: Any) -> None:
-        self._made = made
-        Client.__init__(self, host, port, None, connector, reactor)
-
-    def createInternetSocket(self) -> socket.socket:
-        return self._made
+    """On ours."""
 
 
 class _UNIXConnector(unix.Connector):
@@ -393,18 +390,8 @@ class _PolledUNIX(_Polled):
 
 
 class _UNIXClient(_PolledUNIX, unix.Client):
-    def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
-        self._made = made
-        unix.Client.__init__(self, path, connector, reactor)
-
-    def createInternetSocket(self) -> socket.socket:
-        return self._made
+    """On Twisted's transport."""
 
 
 class _HubUNIXClient(_PolledUNIX, UNIXClient):  # type: ignore[misc]  # as _HubClient
-    def __init__(self, made: socket.socket, path: str, connector: IConnector, reactor: Any) -> None:
-        self._made = made
-        UNIXClient.__init__(self, path, connector, reactor)
-
-    def createInternetSocket(self) -> socket.socket:
-        return self._made
+    """On ours."""

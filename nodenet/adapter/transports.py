@@ -96,19 +96,23 @@ class Watched:
     _armed = 0  # what the kernel was told
 
     def startReading(self) -> None:
+        """Twisted's: wait for something to read."""
         self.wanted |= EPOLLIN
         if not self._armed & EPOLLIN:
             self._arm()
 
     def stopReading(self) -> None:
+        """Twisted's: wait no more.  The kernel is told when it next comes with something."""
         self.wanted &= ~EPOLLIN
 
     def startWriting(self) -> None:
+        """Twisted's: wait for room."""
         self.wanted |= EPOLLOUT
         if not self._armed & EPOLLOUT:
             self._arm()
 
     def stopWriting(self) -> None:
+        """Twisted's: as L{stopReading}."""
         self.wanted &= ~EPOLLOUT
 
     def _arm(self) -> None:
@@ -215,6 +219,7 @@ class HubTransport(Watched):
     # --- Twisted's -------------------------------------------------------------------------------
 
     def doRead(self) -> Exception | None:
+        """Read once."""
         try:
             data = self.socket.recv(self._readSize)
         except BlockingIOError:
@@ -228,6 +233,7 @@ class HubTransport(Watched):
         return None
 
     def writeSomeData(self, data: bytes) -> int | Exception:
+        """Send what the kernel takes, which may be nothing."""
         if not data:
             return 0
         this: Any = self
@@ -237,6 +243,7 @@ class HubTransport(Watched):
             return 0 if error.errno in _FULL else Broken(error)
 
     def doWrite(self) -> Exception | None:
+        """There is room: for whoever waits for it, or for what was written."""
         this: Any = super()
         if self._room is None:
             why: Exception | None = this.doWrite()
@@ -247,6 +254,7 @@ class HubTransport(Watched):
         return None
 
     def startTLS(self, contextFactory: Any, normal: bool = True) -> None:
+        """See C{ITLSTransport}.  A handle is told."""
         secured = getattr(self.protocol, "secured", None)
         this: Any = super()
         this.startTLS(contextFactory, normal)

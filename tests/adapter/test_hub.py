@@ -159,12 +159,12 @@ class BatchTests(HubCase):
             heir, number = Thing(lambda thing: None), gone.fd()
             self.things.append(heir)
             self.hub.remove(number)
-            gone.mine.detach()
             os.dup2(heir.mine.fileno(), number)
             heir.mine.close()
-            heir.mine = sockets.socket(fileno=number)
+            heir.mine, gone.mine = gone.mine, heir.mine
             self.hub.add(number, select.EPOLLIN, heir.ready)
             heirs.append(heir)
+            self.hub.remove(thing.fd())
 
         self.thing(called)
         self.thing(called)

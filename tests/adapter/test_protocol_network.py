@@ -18,6 +18,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
+from nodenet.adapter.facade import facadeOf
 from nodenet.adapter.loop import loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.errors import NodeError
@@ -86,7 +87,10 @@ class HandleCase(TestCase):
         (self.handle,) = accepted
 
     def listen(self, reactor: Any, factory: Any) -> Any:
-        return reactor.listenTCP(0, factory, 50, "127.0.0.1")
+        return self.where(reactor).listenTCP(0, factory, 50, "127.0.0.1")
+
+    def where(self, reactor: Any) -> Any:
+        return reactor
 
     def dial(self) -> sockets.socket:
         peer = sockets.socket()
@@ -417,7 +421,7 @@ class UNIXTests(CloseTests):
     def listen(self, reactor: Any, factory: Any) -> Any:
         # The directory that trial gives may be too long for a UNIX socket's path.
         self.path = f"{gettempdir()}/nn-{os.getpid()}-{id(self)}"
-        return reactor.listenUNIX(self.path, factory)
+        return self.where(reactor).listenUNIX(self.path, factory)
 
     def dial(self) -> sockets.socket:
         peer = sockets.socket(sockets.AF_UNIX)
@@ -464,6 +468,32 @@ class UNIXTests(CloseTests):
         await self.told("end")
         self.handle.close()
         await self.told("end", "closed")
+
+
+class _OnTheHub:
+    """The same on our own transports."""
+
+    patch: Callable[..., object]
+
+    def where(self, reactor: Any) -> Any:
+        self.patch(os, "environ", {**os.environ, "NODENET_TRANSPORTS": ""})
+        return facadeOf(reactor)
+
+
+class HubWriteTests(_OnTheHub, WriteTests):
+    """Our own transports."""
+
+
+class HubReadTests(_OnTheHub, ReadTests):
+    """Our own transports."""
+
+
+class HubCloseTests(_OnTheHub, CloseTests):
+    """Our own transports."""
+
+
+class HubUNIXTests(_OnTheHub, UNIXTests):
+    """Our own transports."""
 
 
 class LifeTests(NetCase):

@@ -14,6 +14,7 @@ from twisted.protocols.policies import WrappingFactory
 from zope.interface.verify import verifyObject
 
 from nodenet import net
+from nodenet.adapter.facade import facadeOf
 from nodenet.events import once
 from nodenet.net import Socket, SocketFactory
 from tests.net.cases import NetCase, closed, later, misuse, note
@@ -32,6 +33,12 @@ class FactoryCase(NetCase):
         super().setUp()
         self.ports: list[IListeningPort] = []
 
+    def where(self) -> Any:
+        """Who is asked to listen."""
+        from twisted.internet import reactor
+
+        return reactor
+
     async def tearDown(self) -> None:
         for socket in self.sockets:
             socket.destroy()
@@ -41,8 +48,7 @@ class FactoryCase(NetCase):
 
     async def open(self, factory: Any, description: str | None = None) -> int:
         """Listen with C{factory}, on a TCP endpoint or on the one that is described; return the port."""
-        from twisted.internet import reactor
-
+        reactor = self.where()
         if isinstance(factory, SocketFactory):
             self.servers.append(factory.server)
         endpoint = (
@@ -226,6 +232,13 @@ class EndpointTests(FactoryCase):
         await self.echoes(client)
         client.end()
         await closed(client)
+
+
+class HubEndpointTests(EndpointTests):
+    """On transports of our own."""
+
+    def where(self) -> Any:
+        return facadeOf(None)
 
 
 class ProxyTests(FactoryCase):

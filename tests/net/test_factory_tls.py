@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet.endpoints import wrapClientTLS
 
+from nodenet.adapter.facade import facadeOf
 from nodenet.adapter.loop import loopOf
 from nodenet.events import once
 from nodenet.net import Socket, SocketFactory
@@ -194,3 +195,10 @@ class TLSTests(FactoryCase):
         await self.echoes(client)
         client.end()
         await closing(client)
+
+
+class HubTLSTests(TLSTests):
+    """On transports of our own."""
+
+    def where(self) -> Any:
+        return facadeOf(None)
