@@ -10,12 +10,12 @@ is left to Twisted's way, with its reserved descriptor.
 from __future__ import annotations
 
 import socket as _socket
-from select import EPOLLIN
 from typing import Any
 
 from twisted.internet import tcp
 from twisted.python import log
 
+from nodenet.adapter.hub import READ
 from nodenet.adapter.protocol import HandleFactory
 from nodenet.adapter.transports import Watched
 
@@ -49,7 +49,7 @@ class HubPort(Watched):
 
     def _ready(self, event: int) -> None:
         this: Any = self
-        if self.wanted & EPOLLIN:
+        if self.wanted & READ:
             this.doRead()
         self._settle(event)
 

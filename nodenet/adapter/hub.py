@@ -33,6 +33,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReadDescriptor
@@ -46,6 +47,12 @@ from nodenet.adapter.loop import Loop, loopOf
 
 BATCH = 512
 """How many events are taken with one wake-up."""
+
+READ: int = getattr(select, "EPOLLIN", 1)
+"""There is something to read, or to accept, or the end."""
+
+WRITE: int = getattr(select, "EPOLLOUT", 4)
+"""There is room."""
 
 _log = Logger(namespace="nodenet")
 
@@ -102,11 +109,19 @@ class Hub:
         """Call C{handler} from now on."""
         self._handlers[fd] = handler
 
-    def remove(self, fd: int) -> None:
-        """Watch C{fd} no more.  Must come before it is closed.  A second time does nothing."""
-        if self._handlers.pop(fd, None) is None:
+    def remove(self, fd: int, watched: object) -> None:
+        """
+        Watch C{fd} no more.  Should come before it is closed: who closes it behind our back may find somebody else
+        under its number.
+
+        @param watched: whose it is.  Whatever is not his is left alone, so a second time does nothing.
+        """
+        handler = self._handlers.get(fd)
+        if handler is None or handler.__self__ is not watched:
             return
-        self._epoll.unregister(fd)
+        del self._handlers[fd]
+        with suppress(OSError):  # it was closed behind our back
+            self._epoll.unregister(fd)
         if self._loop.inBatch:
             self._gone.add(fd)
         if not self._handlers:

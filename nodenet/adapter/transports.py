@@ -35,7 +35,6 @@ import errno
 import socket as _socket
 from collections.abc import Callable
 from functools import cached_property
-from select import EPOLLIN, EPOLLOUT
 from typing import Any
 
 from twisted.internet import tcp, unix
@@ -45,7 +44,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IFileDescriptorReceiver, IHalfCloseableProtocol
 from twisted.python.failure import Failure
 
-from nodenet.adapter.hub import Hub, hubOf
+from nodenet.adapter.hub import READ, WRITE, Hub, hubOf
 
 SMALLEST_READ = 65536
 """How much is read at once; Node's."""
@@ -94,33 +93,35 @@ class Watched:
     hub: Hub
     wanted = 0
     _armed = 0  # what the kernel was told
+    _number = -1  # the descriptor's, while the kernel was told anything
 
     def startReading(self) -> None:
         """Twisted's: wait for something to read."""
-        self.wanted |= EPOLLIN
-        if not self._armed & EPOLLIN:
+        self.wanted |= READ
+        if not self._armed & READ:
             self._arm()
 
     def stopReading(self) -> None:
         """Twisted's: wait no more.  The kernel is told when it next comes with something."""
-        self.wanted &= ~EPOLLIN
+        self.wanted &= ~READ
 
     def startWriting(self) -> None:
         """Twisted's: wait for room."""
-        self.wanted |= EPOLLOUT
-        if not self._armed & EPOLLOUT:
+        self.wanted |= WRITE
+        if not self._armed & WRITE:
             self._arm()
 
     def stopWriting(self) -> None:
         """Twisted's: as L{stopReading}."""
-        self.wanted &= ~EPOLLOUT
+        self.wanted &= ~WRITE
 
     def _arm(self) -> None:
         this: Any = self
         if self._armed:
-            self.hub.change(this.fileno(), self.wanted)
+            self.hub.change(self._number, self.wanted)
         else:
-            self.hub.add(this.fileno(), self.wanted, self._ready)
+            self._number = this.fileno()
+            self.hub.add(self._number, self.wanted, self._ready)
         self._armed = self.wanted
 
     def _disarm(self) -> None:
@@ -128,8 +129,7 @@ class Watched:
         self.wanted = 0
         if self._armed:
             self._armed = 0
-            this: Any = self
-            self.hub.remove(this.fileno())
+            self.hub.remove(self._number, self)
 
     def _settle(self, event: int) -> None:
         """The kernel has told of what nobody wants."""
@@ -137,9 +137,8 @@ class Watched:
             return
         if not self.wanted:
             self._disarm()
-        elif event & (EPOLLIN | EPOLLOUT) & ~self.wanted:
-            this: Any = self
-            self.hub.change(this.fileno(), self.wanted)
+        elif event & (READ | WRITE) & ~self.wanted:
+            self.hub.change(self._number, self.wanted)
             self._armed = self.wanted
 
     def _ready(self, event: int) -> None:
@@ -163,7 +162,7 @@ class HubTransport(Watched):
     _room: Callable[[], object] | None = None
 
     def _ready(self, event: int) -> None:
-        if event != EPOLLIN or not self.wanted & EPOLLIN:
+        if event != READ or not self.wanted & READ:
             self._readyForMore(event)
             return
         size = self._readSize
@@ -190,14 +189,14 @@ class HubTransport(Watched):
     def _readyForMore(self, event: int) -> None:
         """To write, or neither."""
         this: Any = self
-        if event & ~EPOLLOUT and self.wanted & EPOLLIN:
+        if event & ~WRITE and self.wanted & READ:
             why = this.doRead()
             if why is not None:
                 if why.__class__ is ConnectionDone:
                     self._ended()
                 else:
                     self._lose(why)
-        if event & ~EPOLLIN and self.wanted & EPOLLOUT:
+        if event & ~READ and self.wanted & WRITE:
             why = this.doWrite()
             if why is not None:
                 self._lose(why)
@@ -377,14 +376,13 @@ class _Dialled(HubTransport):
         this: Any = super()
         this._connectDone()
         if self._armed:
-            transport: Any = self
-            self.hub.handle(transport.fileno(), self._ready)
+            self.hub.handle(self._number, self._ready)
 
     def _arm(self) -> None:
         super()._arm()
-        transport: Any = self
-        if not transport.connected:
-            self.hub.handle(transport.fileno(), self._readyForMore)
+        this: Any = self
+        if not this.connected:
+            self.hub.handle(self._number, self._readyForMore)
 
 
 class Client(_Dialled, tcp.Client):  # type: ignore[misc]  # ours go before Twisted's

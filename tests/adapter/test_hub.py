@@ -140,15 +140,24 @@ class BatchTests(HubCase):
         self.hub.handle(thing.fd(), called.append)
         self.hub.doRead()
         self.assertEqual((thing.events, called), ([select.EPOLLOUT], [select.EPOLLOUT]))
-        self.hub.remove(thing.fd())
 
     def test_removed(self) -> None:
         """Is not called; a second time does nothing."""
         thing = self.thing()
-        self.hub.remove(thing.fd())
-        self.hub.remove(thing.fd())
+        self.hub.remove(thing.fd(), thing)
+        self.hub.remove(thing.fd(), thing)
         self.hub.doRead()
         self.assertEqual(thing.events, [])
+
+    def test_othersNumber(self) -> None:
+        """What was closed behind our back can be removed, and whoever has its number now stays."""
+        first, second = self.thing(), self.thing()
+        number = first.fd()
+        first.mine.close()
+        self.hub.remove(number, first)
+        self.hub.remove(second.fd(), first)
+        self.hub.doRead()
+        self.assertEqual((first.events, second.events), ([], [select.EPOLLIN]))
 
     def test_reusedNumber(self) -> None:
         """What was told of a descriptor that went in this batch is not for who has its number now."""
@@ -158,13 +167,13 @@ class BatchTests(HubCase):
             (gone,) = (each for each in self.things[:2] if each is not thing)
             heir, number = Thing(lambda thing: None), gone.fd()
             self.things.append(heir)
-            self.hub.remove(number)
+            self.hub.remove(number, gone)
             os.dup2(heir.mine.fileno(), number)
             heir.mine.close()
             heir.mine, gone.mine = gone.mine, heir.mine
             self.hub.add(number, select.EPOLLIN, heir.ready)
             heirs.append(heir)
-            self.hub.remove(thing.fd())
+            self.hub.remove(thing.fd(), thing)
 
         self.thing(called)
         self.thing(called)
@@ -229,16 +238,16 @@ class ComingAndGoingTests(HubCase):
         self.assertEqual(self.reactor.getReaders(), [])
         first, second = self.thing(), self.thing()
         self.assertEqual(self.reactor.getReaders(), [self.hub])
-        self.hub.remove(first.fd())
+        self.hub.remove(first.fd(), first)
         self.assertEqual(self.reactor.getReaders(), [self.hub])
-        self.hub.remove(second.fd())
+        self.hub.remove(second.fd(), second)
         self.assertEqual(self.reactor.getReaders(), [])
 
     def test_inABatch(self) -> None:
         """So it is inside of one."""
 
         def called(thing: Thing) -> None:
-            self.hub.remove(thing.fd())
+            self.hub.remove(thing.fd(), thing)
             self.assertEqual(self.reactor.getReaders(), [])
             self.thing(ready=False)
 

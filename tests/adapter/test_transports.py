@@ -412,6 +412,14 @@ class HubTests(PairCase):
         await later(0.01)
         self.assertEqual(called, [1])
 
+    async def test_closedBehindOurBack(self) -> None:
+        """The hub forgets it all the same."""
+        wire = self.client.wire
+        wire.getHandle().close()
+        wire.connectionLost(Failure(ConnectionDone()))
+        self.assertNotIn(wire, wire.hub.watched())
+        self.assertNotIn(repr(wire), repr(wire.hub))
+
     async def test_nothingIsSentForNothing(self) -> None:
         """No empty send before a FIN."""
         self.assertEqual(self.client.wire.writeSomeData(b""), 0)
