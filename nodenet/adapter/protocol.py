@@ -32,12 +32,10 @@ one keeps a transport from ever closing.
 from __future__ import annotations
 
 import errno
-import socket as _socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IAddress,
@@ -46,16 +44,15 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
     IPullProducer,
     IPushProducer,
-    ITCPTransport,
 )
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from nodenet.adapter import kernel
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.transports import DONE, Broken, HubTransport
 from nodenet.adapter.turn import enter
+from nodenet.adapter.wire import Wire
 from nodenet.errors import NodeError, fromFailure, systemError
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 
@@ -70,7 +67,7 @@ _FULL = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
 
 
 @implementer(IStreamHandle, IHalfCloseableProtocol, IPullProducer, IPushProducer)
-class SocketProtocol(Protocol):
+class SocketProtocol(Wire):
     """
     A connection, as Protocol and as L{IStreamHandle}.
 
@@ -81,7 +78,6 @@ class SocketProtocol(Protocol):
     reading = False
     writing = False
     _closing = False
-    _lost = False
     _stopped = False  # reading, on the transport
     _paused = False  # a streaming transport asked for no more
     _producing = False  # we are registered
@@ -95,7 +91,7 @@ class SocketProtocol(Protocol):
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
         self._loop = loop
-        self._peer = peer  # kept for when the transport has forgotten it
+        self._peer = peer
 
     @property
     def reactor(self) -> Any:
@@ -405,60 +401,6 @@ class SocketProtocol(Protocol):
             self.owner.destroy(error)
         else:
             self.reset()
-
-    # --- the rest --------------------------------------------------------------------------------
-
-    @property
-    def _transport(self) -> Any:
-        return self.transport
-
-    def setNoDelay(self, enable: bool) -> None:
-        if self._isTCP():
-            self._transport.setTcpNoDelay(enable)
-
-    def setKeepAlive(self, enable: bool, initialDelay: int = 0, interval: int = 0, count: int = 0) -> None:
-        if self._isTCP():
-            self._transport.setTcpKeepAlive(enable)
-            found = self._systemSocket()
-            if enable and found is not None:
-                kernel.setProbes(found, initialDelay, interval, count)
-
-    def setTypeOfService(self, tos: int) -> None:
-        found = self._systemSocket()
-        if found is not None:
-            kernel.setTypeOfService(found, tos)
-
-    def getTypeOfService(self) -> int | None:
-        found = self._systemSocket()
-        return None if found is None else kernel.getTypeOfService(found)
-
-    def _isTCP(self) -> bool:
-        # Twisted's UNIX transports claim to be TCP's too.
-        tcp = not self._lost and ITCPTransport.providedBy(self.transport)
-        return tcp and isinstance(self.getHost(), IPv4Address | IPv6Address)
-
-    def _systemSocket(self) -> _socket.socket | None:
-        """That of TCP, also where the transport (TLS, a wrapper) is wrapped around another one."""
-        found = getattr(self.selectables()[-1], "socket", None) if self._isTCP() else None
-        return found if isinstance(found, _socket.socket) else None
-
-    def getHost(self) -> IAddress | None:
-        host: IAddress | None = None if self._lost else self._transport.getHost()
-        return host
-
-    def getPeer(self) -> IAddress | None:
-        if not self._lost or isinstance(self.transport, HubTransport):
-            self._peer = self._transport.getPeer()
-        return self._peer
-
-    def selectables(self) -> Sequence[object]:
-        """The transport, and those that it is wrapped around."""
-        found = []
-        transport: Any = self.transport
-        while transport is not None:
-            found.append(transport)
-            transport = None if isinstance(transport, FileDescriptor) else getattr(transport, "transport", None)
-        return found
 
 
 @implementer(IProtocolFactory)
