@@ -16,18 +16,20 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementedBy
 from zope.interface.verify import verifyClass, verifyObject
 
 import nodenet
 from nodenet.abort import AbortController
-from nodenet.adapter import dial, port
+from nodenet.adapter import dial, facade, port, transports
 from nodenet.adapter.adopt import UnconnectedHandle
+from nodenet.adapter.hub import Hub
 from nodenet.adapter.loop import loopOf
 from nodenet.adapter.pipes import PipeTransport
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
+from nodenet.adapter.wire import Wire
 from nodenet.frames import FrameDecoder, FrameEncoder
 from nodenet.lines import Lines
 from nodenet.net import Server, Socket, SocketFactory, listening
@@ -57,13 +59,32 @@ def service() -> ServerService:
     return ServerService(SocketFactory(reactor=clock), settings, reactor=clock)
 
 
-def connector() -> dial._Connector:
-    return dial._Connector(sockets_.socket(), "127.0.0.1", 80, dial._DialFactory(print, print, Clock()), Clock())
+def connector(clock: Any = None) -> dial._Connector:
+    factory = dial._DialFactory(print, print, clock)
+    return dial._Connector(sockets_.socket(), "127.0.0.1", 80, factory, clock or Clock())
 
 
-def pathConnector() -> dial._UNIXConnector:
-    factory = dial._DialFactory(print, print, Clock())
-    return dial._UNIXConnector(sockets_.socket(sockets_.AF_UNIX), "/x", factory, Clock())
+def pathConnector(clock: Any = None) -> dial._UNIXConnector:
+    factory = dial._DialFactory(print, print, clock)
+    return dial._UNIXConnector(sockets_.socket(sockets_.AF_UNIX), "/x", factory, clock or Clock())
+
+
+def hubbed() -> Any:
+    """A reactor in memory that has a hub, and stays for as long as this module."""
+    reactor = MemoryReactorClock()
+    loop = loopOf(reactor)
+    loop.hub = Hub(loop)
+    return reactor
+
+
+HUBBED = hubbed()
+
+
+def accepted(kind: type[transports.HubTransport], family: int) -> transports.HubTransport:
+    make: Any = kind
+    made: transports.HubTransport = make(sockets_.socket(family), Protocol(), ("127.0.0.1", 80), None, 0, HUBBED)
+    made._disarm()
+    return made
 
 
 FACTORY = HandleFactory(lambda handle: None, Clock())
@@ -77,6 +98,17 @@ MAKERS: dict[type, Callable[[], object]] = {
     dial._Client: lambda: connector()._makeTransport(),
     dial._UNIXConnector: pathConnector,
     dial._UNIXClient: lambda: pathConnector()._makeTransport(),
+    dial._HubClient: lambda: connector(HUBBED)._makeTransport(),
+    dial._HubUNIXClient: lambda: pathConnector(HUBBED)._makeTransport(),
+    transports.Server: lambda: accepted(transports.Server, sockets_.AF_INET),
+    transports.UNIXServer: lambda: accepted(transports.UNIXServer, sockets_.AF_UNIX),
+    transports.Client: lambda: transports.Client("127.0.0.1", 80, None, connector(HUBBED), HUBBED),
+    transports.UNIXClient: lambda: transports.UNIXClient("/x", pathConnector(HUBBED), HUBBED),
+    facade._Port: lambda: facade._Port(0, FACTORY, reactor=HUBBED),
+    facade._UNIXPort: lambda: facade._UNIXPort("/x", FACTORY, reactor=HUBBED),
+    facade._Connector: lambda: facade._Connector("127.0.0.1", 80, FACTORY, 1, None, HUBBED),
+    facade._UNIXConnector: lambda: facade._UNIXConnector("/x", FACTORY, 1, HUBBED, 0),
+    Hub: lambda: loopOf(HUBBED).hub,
     PipeTransport: lambda: PipeTransport(os.pipe()[0], Protocol(), Clock()),
     sockets._Port: lambda: sockets._Port(UNIXAddress("/x")),
     listening.Opening: lambda: listening.Opening(captureRejections=None),
@@ -120,12 +152,15 @@ def implementers() -> dict[type, list[Any]]:
         for value in vars(module).values():
             if isinstance(value, type) and value.__module__ == module.__name__:
                 interfaces = list(implementedBy(value).flattened())[:-1]
-                if interfaces and value is not dial._Polled:  # no transport yet, only what makes one wait
+                if interfaces and value not in (dial._Polled, dial._PolledUNIX, Wire):  # parts, and no more
                     found[value] = interfaces
     return found
 
 
 class InterfaceTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.patch(os, "environ", {})
+
     def test_classes(self) -> None:
         """Every class has the methods of the interfaces that it declares."""
         for kind, interfaces in implementers().items():
