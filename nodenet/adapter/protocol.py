@@ -111,7 +111,7 @@ class SocketProtocol(Wire):
             self._transport.pauseProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        # This is L{enter}, written out: for each message it saves a call and what goes with it, which is 7 % of an echo.
+        # This is L{enter}, written out: it saves a call and what goes with it for each message, 7 % of an echo.
         owner, turn = self.owner, _turn
         if owner is None or self._closing:
             return
