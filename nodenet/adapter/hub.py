@@ -142,6 +142,7 @@ class Hub:
         """A wake-up."""
         loop = self._loop
         handlers, gone = self._handlers, self._gone
+        inside = loop.inBatch  # of another batch: a listener has the reactor iterate
         loop.inBatch = True
         for fd, event in self._epoll.poll(0, BATCH):
             handler = handlers.get(fd)
@@ -151,8 +152,8 @@ class Hub:
                 handler(event)
             except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
                 self._drop(handler.__self__, Failure())
-        loop.inBatch = False
-        if gone:
+        loop.inBatch = inside
+        if gone and not inside:
             gone.clear()
         if loop.phasesDue:
             try:

@@ -174,6 +174,9 @@ class BatchTests(HubCase):
             self.hub.add(number, select.EPOLLIN, heir.ready)
             heirs.append(heir)
             self.hub.remove(thing.fd(), thing)
+            # A batch inside of this one changes nothing.
+            self.hub.doRead()
+            self.assertTrue(self.loop.inBatch)
 
         self.thing(called)
         self.thing(called)
