@@ -9,7 +9,7 @@ C{IReadDescriptor}, and knows nothing of the sockets.
 
 I{A wake-up} is a batch: ask what is ready, at most L{BATCH} of it (what is left is still ready at the next wake-up, and
 the kernel hands it out by turns; timers and the reactor's other readers come in between), call each socket, then run
-the loop's phases: immediates, closings, shutdowns (see L{nodenet.adapter.loop}).  They come directly after the last
+the loop's phases: shutdowns, immediates, closings (see L{nodenet.adapter.loop}).  They come directly after the last
 event, and cost no delayed call.  Each socket's event is a turn of its own, and its ticks are run at its end.
 
 I{The guard.}  What an event raises must not reach the reactor: that would drop the hub, and with it everybody.  It is
@@ -142,6 +142,7 @@ class Hub:
         """A wake-up."""
         loop = self._loop
         handlers, gone = self._handlers, self._gone
+        inside = loop.inBatch  # of another batch: a listener has the reactor iterate
         loop.inBatch = True
         for fd, event in self._epoll.poll(0, BATCH):
             handler = handlers.get(fd)
@@ -151,8 +152,8 @@ class Hub:
                 handler(event)
             except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
                 self._drop(handler.__self__, Failure())
-        loop.inBatch = False
-        if gone:
+        loop.inBatch = inside
+        if gone and not inside:
             gone.clear()
         if loop.phasesDue:
             try:

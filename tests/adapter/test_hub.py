@@ -127,7 +127,7 @@ class BatchTests(HubCase):
         self.thing(called)
         self.thing(called)
         self.hub.doRead()
-        self.assertEqual(order, ["event", "event", *["immediate"] * 2, *["closing"] * 2, *["shutdown"] * 2])
+        self.assertEqual(order, ["event", "event", *["shutdown"] * 2, *["immediate"] * 2, *["closing"] * 2])
         self.assertFalse(hasattr(self.reactor, "callLater"))
 
     def test_changes(self) -> None:
@@ -174,6 +174,9 @@ class BatchTests(HubCase):
             self.hub.add(number, select.EPOLLIN, heir.ready)
             heirs.append(heir)
             self.hub.remove(thing.fd(), thing)
+            # A batch inside of this one changes nothing.
+            self.hub.doRead()
+            self.assertTrue(self.loop.inBatch)
 
         self.thing(called)
         self.thing(called)
