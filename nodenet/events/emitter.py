@@ -150,7 +150,9 @@ class EventEmitter(metaclass=EmitterClass):
         @return: the emitter.
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the listener cannot be called.
         """
-        return self._addOrDecorate(event, listener, once=False, prepend=False)
+        if listener is _missing:
+            return self._decorator(self.on, event)
+        return self._add(event, listener, listener, False)
 
     @overload
     def once(self: _E, event: Hashable, listener: Listener) -> _E: ...
@@ -158,19 +160,19 @@ class EventEmitter(metaclass=EmitterClass):
     def once(self, event: Hashable) -> Callable[[_ListenerT], _ListenerT]: ...
     def once(self, event: Hashable, listener: Any = _missing) -> Any:
         """Like L{on}, for the next emission only.  The listener is removed before it is called."""
-        return self._addOrDecorate(event, listener, once=True, prepend=False)
+        if listener is _missing:
+            return self._decorator(self.once, event)
+        return self._add(event, listener, Once(self, event, listener), False)
 
     addListener = on
 
     def prependListener(self: _E, event: Hashable, listener: Listener) -> _E:
         """Like L{on}, before the listeners that are there."""
-        self._addOrDecorate(event, listener, once=False, prepend=True)
-        return self
+        return self._add(event, listener, listener, True)
 
     def prependOnceListener(self: _E, event: Hashable, listener: Listener) -> _E:
         """Like L{once}, before the listeners that are there."""
-        self._addOrDecorate(event, listener, once=True, prepend=True)
-        return self
+        return self._add(event, listener, Once(self, event, listener), True)
 
     def removeListener(self: _E, event: Hashable, listener: Listener) -> _E:
         """
@@ -180,15 +182,20 @@ class EventEmitter(metaclass=EmitterClass):
         @return: the emitter.
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the listener cannot be called.
         """
-        requireCallable("listener", listener)
-        listeners = self._events.get(event, ())
-        for index in range(len(listeners) - 1, -1, -1):
-            found = listeners[index]
+        if not callable(listener):
+            requireCallable("listener", listener)
+        listeners = self._events.get(event)
+        index = 0 if listeners is None else len(listeners)
+        while index:
+            index -= 1
+            found = listeners[index]  # type: ignore[index]  # not None: there is an index
             if found == listener or (type(found) is Once and found.listener == listener):
-                self._store(event, listeners[:index] + listeners[index + 1 :])
+                self._store(event, listeners[:index] + listeners[index + 1 :])  # type: ignore[index]
                 if "removeListener" in self._events:
                     self.emit("removeListener", event, _unwrap(found))
                 break
+        if event in self._minded:
+            self._listenerRemoved(event)
         return self
 
     off = removeListener
@@ -326,27 +333,47 @@ class EventEmitter(metaclass=EmitterClass):
 
     # --- inside ----------------------------------------------------------------------------------
 
-    def _addOrDecorate(self, event: Hashable, listener: Any, *, once: bool, prepend: bool) -> Any:
-        """Every listener is added here: the place for a subclass to see to it."""
-        if listener is _missing:
+    # Events whose listeners have effects: a subclass is told of each that is added and removed.
+    _minded: frozenset[Hashable] = frozenset()
 
-            def decorate(function: _ListenerT) -> _ListenerT:
-                self._addOrDecorate(event, function, once=once, prepend=prepend)
-                return function
+    def _listenerAdded(self, event: Hashable, prepended: bool) -> None:
+        """A listener of one of C{_minded} was added.  A subclass's own."""
 
-            return decorate
-        requireCallable("listener", listener)
-        if "newListener" in self._events:
+    def _listenerRemoved(self, event: Hashable) -> None:
+        """A listener of one of C{_minded} was removed, or was not there.  A subclass's own."""
+
+    def _decorator(self, add: Callable[..., object], event: Hashable) -> Callable[[_ListenerT], _ListenerT]:
+        def decorate(function: _ListenerT) -> _ListenerT:
+            add(event, function)
+            return function
+
+        return decorate
+
+    def _add(self: _E, event: Hashable, listener: Listener, added: Listener, prepend: bool) -> _E:
+        """
+        Every listener is added here: eight of them for a connection that is piped, so that each step counts.
+
+        @param added: C{listener}, or what L{once} made of it.
+        """
+        if not callable(listener):
+            requireCallable("listener", listener)
+        events = self._events
+        if "newListener" in events:
             self.emit("newListener", event, _unwrap(listener))
-        added = Once(self, event, listener) if once else listener
-        before = self._events.get(event, ())
-        listeners = (added, *before) if prepend else (*before, added)
-        self._store(event, listeners)
-        self._warnOfLeak(event, len(listeners))
+        before = events.get(event)
+        if before is None:
+            events[event] = (added,)
+        else:
+            events[event] = listeners = (added, *before) if prepend else (*before, added)
+            self._warnOfLeak(event, len(listeners))
+        if event is errorMonitor:
+            self._monitored = True
+        if event in self._minded:
+            self._listenerAdded(event, prepend)
         return self
 
     def _store(self, event: Hashable, listeners: tuple[Listener, ...]) -> None:
-        """The one place where registrations change."""
+        """Keep C{listeners}, which are fewer than before."""
         if listeners:
             self._events[event] = listeners
         elif event in self._events:

@@ -9,7 +9,7 @@ from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError
-from nodenet.events import Listener, SignalOption
+from nodenet.events import SignalOption
 from nodenet.events.options import readOptions
 from nodenet.stream.finished import addAbortSignal, waitClosed
 from nodenet.stream.iterate import ReadableIterator, fromIterable
@@ -88,15 +88,26 @@ class Readable(Reading):
 
     # --- listeners have effects ------------------------------------------------------------------
 
-    def _addOrDecorate(self, event: Hashable, listener: Any, *, once: bool, prepend: bool) -> Any:
-        result = super()._addOrDecorate(event, listener, once=once, prepend=prepend)
+    _minded = frozenset({"data", "readable"})
+
+    def _listenerAdded(self, event: Hashable, prepended: bool) -> None:
         # As in Node, a prepended listener only listens.
-        if result is self and not prepend:
+        if not prepended:
             if event == "data":
                 self._dataListenerAdded()
-            elif event == "readable":
+            else:
                 self._readableListenerAdded()
-        return result
+
+    def _listenerRemoved(self, event: Hashable) -> None:
+        """
+        When the last listener of C{'readable'} has gone, a tick later the stream flows if there is one of C{'data'} or
+        C{resume()} was called; else nothing is decided.  When the last one of C{'data'} has gone, it flows on and data
+        is lost.
+        """
+        if event == "readable":
+            nextTick(self._readableListenerRemoved)
+        elif "data" not in self._events:
+            self._readableState.dataListening = False
 
     def _dataListenerAdded(self) -> None:
         state = self._readableState
@@ -120,21 +131,6 @@ class Readable(Reading):
 
     def _readNothing(self) -> None:
         self.read(0)
-
-    def removeListener(self, event: Hashable, listener: Listener) -> Self:
-        """
-        See L{EventEmitter.removeListener}.  When the last listener of C{'readable'} has gone, a tick later the
-        stream flows if there is one of C{'data'} or C{resume()} was called; else nothing is decided.  When the
-        last one of C{'data'} has gone, it flows on and data is lost.
-        """
-        super().removeListener(event, listener)
-        if event == "readable":
-            nextTick(self._readableListenerRemoved)
-        elif event == "data" and "data" not in self._events:
-            self._readableState.dataListening = False
-        return self
-
-    off = removeListener
 
     def removeAllListeners(self, *event: Hashable) -> Self:
         """See L{EventEmitter.removeAllListeners} and L{removeListener}."""
