@@ -15,7 +15,6 @@ from nodenet.interfaces import IStreamHandle
 from nodenet.net.address import addressInfo
 from nodenet.net.backlog import readLimit
 from nodenet.net.blocklist import BlockList, readBlockList
-from nodenet.net.connectoptions import SocketOptions
 from nodenet.net.keepalive import keepAlive
 from nodenet.net.listening import Opening
 from nodenet.net.listenoptions import ServerOptions, readMark
@@ -101,18 +100,13 @@ class Server(Opening):
         if self._isBlocked(handle):
             handle.close()
             return
-        options: SocketOptions = {
-            "allowHalfOpen": self.allowHalfOpen,
-            "highWaterMark": self.highWaterMark,
-            "reactor": self._reactor,
-        }
-        if self.captureRejections:
-            options["captureRejections"] = True
-        socket = Socket(options)
-        socket._noDelay = self.noDelay
+        socket = Socket._accepted(self.allowHalfOpen, self.highWaterMark, self._reactor, self.captureRejections)
+        if self.noDelay:
+            socket._noDelay = True
         if self.keepAlive:
             socket._keepAlive = keepAlive(True, self.keepAliveInitialDelay * 1000)
-        socket.maxWritableLength = self.maxWritableLength
+        if self.maxWritableLength is not None:
+            socket.maxWritableLength = self.maxWritableLength
         if not socket._attach(handle):
             # Nobody could listen to it yet: the server's owner has asked for what cannot be.
             socket.once("error", lambda error: report(error, None, "connection"))

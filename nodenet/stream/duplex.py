@@ -98,6 +98,12 @@ class Duplex(Readable, Writable):  # type: ignore[override]
         if signal is not None:
             addAbortSignal(signal, self)
 
+    def _makeHalves(self, highWaterMark: int) -> None:
+        """For a subclass that leaves C{__init__} out: two halves for bytes, which write text as it is."""
+        mark = chooseMark("highWaterMark", highWaterMark, False)
+        self._readableState = ReadableState(False, mark, None)
+        self._writableState = WritableState(False, mark, False, "utf8")
+
     @property
     def writableAborted(self) -> None:
         """Always C{None}: as in Node, only a stream without a readable half tells."""

@@ -10,10 +10,11 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import inTurn, net
 from nodenet.events import once
-from nodenet.net import AddressInfo
+from nodenet.net import AddressInfo, Socket
 from nodenet.net.server import Server
 from tests.net.cases import NetCase, closed, later, misuse, note
 
@@ -319,6 +320,28 @@ class ListenTests(NetCase):
         await later(0.05)
         done = [client for client in waiting if client.connect_ex(("127.0.0.1", server.address().port)) in (0, 106)]
         self.assertLess(len(done), 8)
+
+
+class AcceptedTests(SynchronousTestCase):
+    def test_likeAnyOther(self) -> None:
+        """What a server makes in its short way is what the constructor makes."""
+
+        def look(thing: Any) -> dict[str, Any]:
+            found = {name: getattr(thing, name) for name in dir(type(thing)) if hasattr(thing, name)}
+            return {name: value for name, value in found.items() if not callable(value)}
+
+        for options in (
+            {"allowHalfOpen": False, "highWaterMark": 65536, "captureRejections": False},
+            {"allowHalfOpen": True, "highWaterMark": 5, "captureRejections": True},
+        ):
+            short, long = Socket._accepted(reactor=None, **options), Socket(**options)
+            seen, expected = look(short), look(long)
+            for name in ("_readableState", "_writableState"):
+                self.assertEqual(look(seen.pop(name)), look(expected.pop(name)))
+            self.assertEqual([*seen.pop("_events")], [*expected.pop("_events")])
+            self.assertEqual(seen, expected)
+            inTurn(short.emit, "end")
+            self.assertEqual(short._endedByPeer, not options["allowHalfOpen"])
 
 
 class AcceptTests(NetCase):
