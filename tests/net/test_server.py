@@ -327,7 +327,7 @@ class AcceptedTests(SynchronousTestCase):
         """What a server makes in its short way is what the constructor makes."""
 
         def look(thing: Any) -> dict[str, Any]:
-            found = {name: getattr(thing, name) for name in dir(type(thing)) if hasattr(thing, name)}
+            found = {name: getattr(thing, name) for name in dir(thing) if name[:2] != "__" and hasattr(thing, name)}
             return {name: value for name, value in found.items() if not callable(value)}
 
         for options in (
