@@ -2,9 +2,8 @@
 
 import sys
 
-from nodenet.lines import Lines
-
 from nodenet import net, run
+from nodenet.lines import Lines
 
 members = set()
 
@@ -40,7 +39,7 @@ def proxy(socket):
 
 def naive(socket):
     socket.setNoDelay(True)
-    lines = socket.pipe(Lines())
+    lines = socket.pipe(Lines(encoding=None))
     lines.once("data", lambda name: (members.add(socket), lines.on("data", said)))
     socket.on("close", lambda hadError: members.discard(socket))
 
