@@ -61,6 +61,8 @@ class HubCase(SynchronousTestCase):
         self.loop = Loop(self.reactor)
         self.hub = Hub(self.loop)
         self.things: list[Thing] = []
+        # One batch a wake-up: what is ready here stays so.
+        self.patch(hubs, "LONGEST", -1)
 
     def tearDown(self) -> None:
         for thing in self.things:
@@ -74,6 +76,61 @@ class HubCase(SynchronousTestCase):
         if ready:
             thing.others.send(b"x")
         return thing
+
+
+class WakeUpTests(HubCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(hubs, "LONGEST", 60)
+        self.order: list[str] = []
+
+    def talker(self, name: str, words: int) -> Thing:
+        """It takes what is there, and gets another word as long as there are any; each has an immediate."""
+
+        def called(thing: Thing) -> None:
+            nonlocal words
+            thing.mine.recv(10)
+            self.order.append(name)
+            self.loop.immediate(self.order.append, name.upper())
+            words -= 1
+            if words:
+                thing.others.send(b"x")
+
+        return self.thing(called)
+
+    def test_goesOn(self) -> None:
+        """Batch after batch, each with its phases, as long as something is ready."""
+        self.talker("a", 3)
+        self.talker("b", 2)
+        self.hub.doRead()
+        self.assertEqual(self.order, [*"abABabABaA"])
+
+    def test_alone(self) -> None:
+        """One event is all, unless the wake-up before had more."""
+        self.talker("a", 3)
+        for so_far in ("aA", "aAaA", "aAaAaA"):
+            self.hub.doRead()
+            self.assertEqual("".join(self.order), so_far)
+        self.talker("b", 2)
+        self.talker("c", 1)
+        self.hub.doRead()
+        self.order.clear()
+        self.talker("d", 3)
+        self.hub.doRead()
+        self.assertEqual("".join(self.order), "dDdDdD")
+
+    def test_bounded(self) -> None:
+        """So many events, or so long, and the reactor has its turn."""
+        self.patch(hubs, "BATCH", 3)
+        self.talker("a", 4)
+        self.talker("b", 4)
+        self.hub.doRead()
+        self.assertEqual(self.order, [*"abABaA"])
+        self.order.clear()
+        self.patch(hubs, "BATCH", 512)
+        self.patch(hubs, "LONGEST", 0)
+        self.hub.doRead()
+        self.assertEqual(len(self.order), 4)
 
 
 class BatchTests(HubCase):
