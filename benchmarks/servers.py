@@ -35,7 +35,7 @@ def _nodenet() -> Commands:
     return {
         "echo": shipped["echo"],
         "pipe": shipped["echo"],
-        "chat": shipped["chat"],
+        "chat": [*shipped["chat"], "--history", "off"],  # a disk is another matter, and nobody's home is written to
         "sink": [*peers, "sink"],
         "source": [*peers, "source"],
         "proxy": [*peers, "proxy"],

@@ -61,6 +61,7 @@ _WINDOWS: dict[str, set[str]] = {
     "nodenet.services.chat.room": set(),
     "nodenet.services.chat.text": set(),
     "nodenet.services.chat.commands": set(),
+    "nodenet.services.chat.history": {"twisted.enterprise"},
     "nodenet.services.chat.web": {
         "twisted.application",
         "twisted.internet.endpoints",

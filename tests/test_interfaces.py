@@ -40,6 +40,7 @@ from nodenet.net.transfer import Transfer
 from nodenet.services.base import ServerService
 from nodenet.services.chat import ChatFactory
 from nodenet.services.chat.bus import MemoryBus
+from nodenet.services.chat.localbus import LocalBus
 from nodenet.services.counter import CounterFactory
 from nodenet.services.echo import EchoFactory
 from nodenet.services.options import Settings
@@ -131,6 +132,7 @@ MAKERS: dict[type, Callable[[], object]] = {
     CounterFactory: CounterFactory,
     ChatFactory: ChatFactory,
     MemoryBus: MemoryBus,
+    LocalBus: lambda: LocalBus(":memory:"),
     Duplex: Duplex,
     Transform: Transform,
     PassThrough: PassThrough,

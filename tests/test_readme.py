@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -76,11 +77,23 @@ class ReadmeTests(SynchronousTestCase):
 
     def test_options(self) -> None:
         """Every option that the README names exists."""
-        from nodenet.services.options import CommonOptions
+        from nodenet.services.chat.service import Options
 
-        known = CommonOptions().longOpt
+        known = Options().longOpt
         for option in re.findall(r"`--([a-z-]+)`", self.text):
             self.assertTrue(any(name.rstrip("=") == option for name in known), option)
+
+    def test_history(self) -> None:
+        """The command with the options of the history is understood."""
+        from nodenet.services.chat.service import Options
+
+        commands = [block for _, block in below("Run", self.text) if "--history" in block]
+        self.assertEqual(len(commands), 1)
+        words = shlex.split(commands[0])
+        options = Options()
+        options.parseOptions(words[words.index("nodenet-chat") + 1 :])
+        self.assertEqual((options["durable"], options["history-days"]), ("strict", 30))
+        self.assertTrue(os.path.isabs(options["history"]))
 
     def test_program(self) -> None:
         """The first program under Use runs, and a client gets what it promises."""

@@ -18,7 +18,7 @@ it takes the note away: the exit status is 0, as of a Node program that closes i
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -62,6 +62,7 @@ class ServerService(Service):
         settings: Settings,
         *,
         onIdle: Callable[[], object] | None = None,
+        whenDrained: Callable[[], Awaitable[object]] | None = None,
         reactor: Any = None,
     ) -> None:
         """
@@ -69,12 +70,15 @@ class ServerService(Service):
         @param settings: where to listen (on all of it, or the service does not start), how many connections, how
             long C{stopService} waits for them.  The factory sees to idle ones.
         @param onIdle: called when the last connection has gone, while the service runs.
+        @param whenDrained: called after the last connection has gone and the ports are closed; the service has not
+            stopped before its result is there.
         @param reactor: by default Twisted's.
         """
         self.factory = factory
         self.broken = False
         self._settings = settings
         self._onIdle = onIdle
+        self._whenDrained = whenDrained
         self._reactor = getReactor(reactor)
         self._log = Logger(namespace=type(factory).__module__)
         self._bound = False
@@ -204,6 +208,8 @@ class ServerService(Service):
                 self._emptied = Deferred()
                 await self._emptied
             await closed
+            if self._whenDrained is not None:
+                await self._whenDrained()
         finally:
             progress.stop()
             self._deadline = None

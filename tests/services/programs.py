@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,13 @@ def command(runner: str, service: str) -> list[str]:
     if runner == "twist":
         return [str(SCRIPTS / "twist"), *chosen, "--log-format=text", f"nodenet-{service}"]
     return [str(SCRIPTS / "nodenet"), service]
+
+
+def folder(test: Any) -> str:
+    """A directory that does not outlive C{test}."""
+    path = tempfile.mkdtemp()
+    test.addCleanup(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 class Awaiting:
@@ -117,13 +126,19 @@ class Program(ProcessProtocol, Awaiting):
         return int((await self.said(r"listening on 127\.0\.0\.1:(\d+)\s"))[0])
 
 
-def start(test: Any, words: list[str], cwd: str | None = None) -> Program:
-    """Start a program, which does not outlive C{test}."""
+def start(test: Any, words: list[str], cwd: str | None = None, env: dict[str, str] | None = None) -> Program:
+    """Start a program, which does not outlive C{test}, and keeps what it keeps where the test does."""
     from twisted.internet import reactor
 
     program = Program()
     # Plugins are found in the checkout even if nothing is installed.
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "XDG_STATE_HOME": folder(test),
+        **(env or {}),
+    }
     process = reactor.spawnProcess(program, words[0], words, env=environment, path=cwd)  # type: ignore[attr-defined]
 
     def kill() -> Deferred[int] | None:
@@ -136,9 +151,11 @@ def start(test: Any, words: list[str], cwd: str | None = None) -> Program:
     return program
 
 
-def run(test: Any, runner: str, service: str, *options: str, cwd: str | None = None) -> Program:
+def run(
+    test: Any, runner: str, service: str, *options: str, cwd: str | None = None, env: dict[str, str] | None = None
+) -> Program:
     """Start a service on a free port."""
-    return start(test, [*command(runner, service), "--listen=tcp:0:interface=127.0.0.1", *options], cwd)
+    return start(test, [*command(runner, service), "--listen=tcp:0:interface=127.0.0.1", *options], cwd, env)
 
 
 class Peer(Protocol, Awaiting):

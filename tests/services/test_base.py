@@ -275,6 +275,24 @@ class StopTests(ServiceCase):
         )
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
+    def test_whenDrained(self) -> None:
+        """What has to be done after the last connection is waited for."""
+        done: Deferred[None] = Deferred()
+        asked = []
+
+        def whenDrained() -> Deferred[None]:
+            asked.append(self.port.stopped)
+            return done
+
+        service = self.start(whenDrained=whenDrained)
+        stopped = service.stopService()
+        self.assertEqual(asked, [])
+        self.server.draining[0][1].callback(None)
+        self.assertEqual(asked, [1])
+        self.assertNoResult(stopped)
+        done.callback(None)
+        self.assertIsNone(self.successResultOf(stopped))
+
     def test_progress(self) -> None:
         """Each second a line says how many are left; those that the deadline takes are told apart."""
         service = self.start(**{"drain-timeout": 2.5})

@@ -89,7 +89,7 @@ class FuzzTests(unittest.TestCase):
     """Each example is a connection to the counter and one to the chat."""
 
     def fuzz(self, examples: int) -> dict[str, int]:
-        services = {"counter": Service("counter"), "chat": Service("chat")}
+        services = {"counter": Service("counter"), "chat": Service("chat", "--history=memory")}
         number = 0
         before: dict[str, int] = {}
 

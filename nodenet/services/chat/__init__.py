@@ -19,7 +19,8 @@ from functools import cached_property
 from itertools import count
 from typing import Unpack
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -27,11 +28,14 @@ from nodenet.adapter.loop import Loop, loopOf
 from nodenet.net import ServerOptions, Socket, SocketFactory
 from nodenet.services.chat.bus import BusUnavailable, Entry, IChatBus, MemoryBus
 from nodenet.services.chat.crowd import Crowd
-from nodenet.services.chat.room import Room
+from nodenet.services.chat.room import RECENT, Room
 from nodenet.services.chat.session import Session
 from nodenet.services.chat.terminal import Outbox, Terminal
 
 __all__ = ["BusUnavailable", "ChatFactory", "Entry", "IChatBus", "MemoryBus", "Room", "Session"]
+
+BUS_DRAIN = 5000
+"""How long, in ms, the members may wait for the bus when the chat closes, and how long then the bus for its disk."""
 
 
 class ChatFactory(SocketFactory):
@@ -43,11 +47,14 @@ class ChatFactory(SocketFactory):
     The bus is started with the first connection, and stopped when C{server.closeGracefully} has said goodbye to
     everyone and the last one has left.
 
-    @param bus: what is shared with other nodes, a provider of L{IChatBus}; by default a L{MemoryBus}.
+    @param bus: what is shared with other nodes, a provider of L{IChatBus}; by default a L{MemoryBus}.  A
+        L{nodenet.services.chat.localbus.LocalBus} keeps what was said in a file.
     @param clock: of the bus that is made by default: the time in seconds since the epoch.  Default: C{time.time}.
     @param maxLine: bytes a line may have.
     @param sendQueue: bytes that may wait for a member that does not read; with more it is dropped.
     @param idleTimeout: ms without reading or writing after which a connection is ended; 0: never.
+    @param recent: how many of the last lines somebody who comes in is shown; 0: none.
+    @param recentAge: for how long, in ms; 0: however old they are.
     @param serverOptions: see L{ServerOptions}.  C{noDelay} is on unless it is set here: a line is not worth waiting
         for the next one.
     @ivar bus: the bus.
@@ -64,12 +71,14 @@ class ChatFactory(SocketFactory):
         maxLine: int = 8192,
         sendQueue: int = 1024 * 1024,
         idleTimeout: float = 0,
+        recent: int = RECENT,
+        recentAge: float = 0,
         **serverOptions: Unpack[ServerOptions],
     ) -> None:
         serverOptions.setdefault("noDelay", True)
         super().__init__(**serverOptions)
         self.bus: IChatBus = MemoryBus(clock=clock) if bus is None else bus
-        self.room = Room(self.bus, audience=Crowd(lambda: self._chatLoop))
+        self.room = Room(self.bus, audience=Crowd(lambda: self._chatLoop), recent=recent, recentAge=recentAge)
         self._chatReactor = serverOptions.get("reactor")
         self._maxLine = maxLine
         self._sendQueue = sendQueue
@@ -80,6 +89,8 @@ class ChatFactory(SocketFactory):
         self._sessions: dict[str, Session] = {}
         self._opening: Deferred[bool] | None = None
         self._stopping = False  # the bus is to be stopped when the last one has left
+        self._stopped: Deferred[None] = succeed(None)
+        self._deadline: IDelayedCall | None = None
         self.bus.on("state", self._busChanged)
         self.server.on("draining", self._drain)
 
@@ -146,18 +157,41 @@ class ChatFactory(SocketFactory):
     # --- the server and the bus ------------------------------------------------------------------
 
     def _drain(self) -> None:
-        self._stopping = True
+        if not self._stopping:
+            self._stopping = True
+            self._stopped = Deferred()
         # Nobody needs to read of all the others leaving.
         Deferred.fromCoroutine(self.room.close())
         for session in list(self._sessions.values()):
             session.goodbye()
         self._stopIfEmpty()
+        if self._stopping and self._deadline is None:
+            # Some wait for the bus, which may never answer.
+            self._deadline = self._chatLoop.callLater(BUS_DRAIN, self._stopBus)
 
     def _stopIfEmpty(self) -> None:
         if self._stopping and not self._sessions:
-            self._stopping = False
-            self._opening = None
-            self.bus.stop(0).addErrback(lambda failure: self._log.failure("The bus could not be stopped", failure))
+            self._stopBus()
+
+    def _stopBus(self) -> None:
+        self._stopping = False
+        self._opening = None
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self._deadline = None
+        stopped = self._stopped
+        stopping = self.bus.stop(BUS_DRAIN)
+        stopping.addErrback(lambda failure: self._log.failure("The bus could not be stopped", failure))
+        stopping.addCallback(lambda _: stopped.callback(None))
+
+    def whenStopped(self) -> Deferred[None]:
+        """
+        @return: fires when the bus has stopped, and so all that it keeps is kept; at once where it is not stopping.
+        """
+        # Another Deferred than the bus's: many may wait for it.
+        waiter: Deferred[None] = Deferred()
+        self._stopped.addBoth(lambda _: waiter.callback(None))
+        return waiter
 
     def _busChanged(self, state: str) -> None:
         self._log.info("The bus is {state}", state=state)

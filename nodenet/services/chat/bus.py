@@ -5,15 +5,16 @@ A bus keeps, for each room, one log of L{Entry}s in one order, and gives every e
 order, those of the publisher's own node included.  It also keeps what must be unique or counted over all nodes:
 nicknames, who is in which room, how many sessions there are.
 
-L{MemoryBus} is the bus of a single process.  A bus between machines is another provider of L{IChatBus}; the
-tests of the contract are written once and run against each.
+L{MemoryBus} is the bus of a single process, and forgets with it; L{nodenet.services.chat.localbus.LocalBus} is the
+same with a history on disk.  A bus between machines is another provider of L{IChatBus}; the tests of the contract are
+written once and run against each.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -81,7 +82,8 @@ class IChatBus(Interface):
     """
 
     state = Attribute(
-        'C{str}: C{"up"}; C{"degraded"}, what is published waits; or C{"down"}, before C{start} and after C{stop}.'
+        'C{str}: C{"up"}; C{"degraded"}, what is published waits, is not kept, or is refused, as the bus says; or '
+        'C{"down"}, before C{start} and after C{stop}.'
     )
 
     def on(event: Hashable, listener: Callable[..., object]) -> object:
@@ -173,7 +175,14 @@ class IChatBus(Interface):
         """
 
 
-_Key = tuple[int, int]
+Key = tuple[int, int]
+"""What the ids of a single process's bus are made of: ms since the epoch, and a number within that millisecond."""
+
+
+def keyOf(id: str) -> Key:
+    """From C{"1700000000000-3"}."""
+    ms, _, count = id.partition("-")
+    return int(ms), int(count)
 
 
 class _Subscriber:
@@ -181,24 +190,26 @@ class _Subscriber:
 
     __slots__ = ("last", "receiver")
 
-    def __init__(self, receiver: Receiver, last: _Key) -> None:
+    def __init__(self, receiver: Receiver, last: Key) -> None:
         self.receiver = receiver
         self.last = last
 
 
-class _RoomLog:
+class RoomLog:
     """
-    The log of one room.
+    The log of one room, in memory.
 
+    @ivar entries: what is in the log, as far as it is remembered.
     @ivar waiting: entries that were published while another was being given out.
+    @ivar last: the greatest key that was given out.
     """
 
-    def __init__(self, kept: int) -> None:
-        self.entries: deque[tuple[_Key, Entry]] = deque(maxlen=kept)
-        self.waiting: deque[tuple[_Key, Entry]] = deque()
+    def __init__(self, kept: int, last: Key) -> None:
+        self.entries: deque[tuple[Key, Entry]] = deque(maxlen=kept)
+        self.waiting: deque[tuple[Key, Entry]] = deque()
         self.subscribers: list[_Subscriber] = []
         self.delivering = False
-        self.last: _Key = (0, 0)
+        self.last = last
 
 
 @implementer(IChatBus)
@@ -219,7 +230,8 @@ class MemoryBus(EventEmitter):
         self.state = "down"
         self._clock = clock
         self._kept = kept
-        self._logs: dict[str, _RoomLog] = {}
+        self._logs: dict[str, RoomLog] = {}
+        self._floor: Key = (0, 0)  # what the keys of a new room begin after
         self._nicks: dict[str, str] = {}
         self._rooms: dict[str, dict[str, str]] = {}
         self._sessions: set[str] = set()
@@ -238,31 +250,46 @@ class MemoryBus(EventEmitter):
             self.state = state
             self.emit("state", state)
 
-    def _logOf(self, room: str) -> _RoomLog:
-        return self._logs.setdefault(room, _RoomLog(self._kept))
+    def _logOf(self, room: str) -> RoomLog:
+        return self._logs.setdefault(room, RoomLog(self._kept, self._floor))
 
     # --- the logs --------------------------------------------------------------------------------
 
     def publish(self, room: str, entry: Entry) -> Deferred[str]:
         if self.state == "down":
-            return _down()
+            return unavailable()
         log = self._logOf(room)
+        key, entry = self._stamp(log, entry)
+        self._append(log, key, entry)
+        return succeed(entry.id)
+
+    def _stamp(self, log: RoomLog, entry: Entry) -> tuple[Key, Entry]:
+        """Give C{entry} the next id."""
         ms, count = log.last
         now = int(self._clock() * 1000)
         log.last = key = (now, 0) if now > ms else (ms, count + 1)
-        entry = replace(entry, id=f"{key[0]}-{key[1]}", time=key[0])
+        return key, replace(entry, id=f"{key[0]}-{key[1]}", time=key[0])
+
+    def _append(self, log: RoomLog, key: Key, entry: Entry) -> None:
+        """It is in the log now."""
         log.entries.append((key, entry))
         log.waiting.append((key, entry))
         if not log.delivering:
             self._deliver(log)
-        return succeed(entry.id)
 
     def subscribe(self, room: str, fromId: str | None, receiver: Receiver) -> Deferred[None]:
         if self.state == "down":
-            return _down()
+            return unavailable()
         log = self._logOf(room)
-        subscriber = _Subscriber(receiver, log.last if fromId is None else _key(fromId))
-        missed = [item for item in log.entries if item[0] > subscriber.last]
+        self._admit(log, receiver, log.last if fromId is None else keyOf(fromId))
+        return succeed(None)
+
+    def _admit(self, log: RoomLog, receiver: Receiver, last: Key, older: Sequence[tuple[Key, Entry]] = ()) -> None:
+        """
+        @param older: what comes before all that is remembered.
+        """
+        subscriber = _Subscriber(receiver, last)
+        missed = [item for item in (*older, *log.entries) if item[0] > last]
         log.subscribers.append(subscriber)
         # Nothing newer may overtake what was missed, so what is published meanwhile waits.
         nested, log.delivering = log.delivering, True
@@ -270,9 +297,8 @@ class MemoryBus(EventEmitter):
             self._give(log, subscriber, key, entry)
         if not nested:
             self._deliver(log)
-        return succeed(None)
 
-    def _deliver(self, log: _RoomLog) -> None:
+    def _deliver(self, log: RoomLog) -> None:
         log.delivering = True
         try:
             while log.waiting:
@@ -282,7 +308,7 @@ class MemoryBus(EventEmitter):
         finally:
             log.delivering = False
 
-    def _give(self, log: _RoomLog, subscriber: _Subscriber, key: _Key, entry: Entry) -> None:
+    def _give(self, log: RoomLog, subscriber: _Subscriber, key: Key, entry: Entry) -> None:
         if key <= subscriber.last or subscriber not in log.subscribers:
             return
         subscriber.last = key
@@ -298,22 +324,24 @@ class MemoryBus(EventEmitter):
 
     def history(self, room: str, before: str | None, limit: int) -> Deferred[list[Entry]]:
         if self.state == "down":
-            return _down()
-        end = None if before is None else _key(before)
+            return unavailable()
+        return succeed(self._remembered(self._logOf(room), None if before is None else keyOf(before), limit))
+
+    def _remembered(self, log: RoomLog, before: Key | None, limit: int) -> list[Entry]:
         found: list[Entry] = []
-        for key, entry in reversed(self._logOf(room).entries):
+        for key, entry in reversed(log.entries):
             if len(found) >= limit:
                 break
-            if entry.type != WHISPER and (end is None or key < end):
+            if entry.type != WHISPER and (before is None or key < before):
                 found.append(entry)
         found.reverse()
-        return succeed(found)
+        return found
 
     # --- what is unique or counted ---------------------------------------------------------------
 
     def claimNick(self, skeleton: str, session: str) -> Deferred[bool]:
         if self.state == "down":
-            return _down()
+            return unavailable()
         return succeed(self._nicks.setdefault(skeleton, session) == session)
 
     def releaseNick(self, skeleton: str, session: str) -> Deferred[None]:
@@ -323,7 +351,7 @@ class MemoryBus(EventEmitter):
 
     def join(self, room: str, session: str, nickname: str) -> Deferred[None]:
         if self.state == "down":
-            return _down()
+            return unavailable()
         self._rooms.setdefault(room, {})[session] = nickname
         return succeed(None)
 
@@ -333,12 +361,12 @@ class MemoryBus(EventEmitter):
 
     def members(self, room: str) -> Deferred[dict[str, str]]:
         if self.state == "down":
-            return _down()
+            return unavailable()
         return succeed(dict(self._rooms.get(room, {})))
 
     def arrive(self, session: str) -> Deferred[int]:
         if self.state == "down":
-            return _down()
+            return unavailable()
         self._sessions.add(session)
         return succeed(len(self._sessions))
 
@@ -352,14 +380,10 @@ class MemoryBus(EventEmitter):
 
     def online(self) -> Deferred[int]:
         if self.state == "down":
-            return _down()
+            return unavailable()
         return succeed(len(self._sessions))
 
 
-def _key(id: str) -> _Key:
-    ms, _, count = id.partition("-")
-    return int(ms), int(count)
-
-
-def _down() -> Deferred[Any]:
+def unavailable() -> Deferred[Any]:
+    """A Deferred that has failed with L{BusUnavailable}."""
     return fail(BusUnavailable())

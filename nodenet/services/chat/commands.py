@@ -7,11 +7,19 @@ sentence that says how it is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from nodenet.services.chat.nickname import NICKNAME_CELLS
 from nodenet.services.chat.text import Refused
+
+RECALL: Final = 20
+"""How many lines C{/history} shows."""
+
+RECALL_MOST: Final = 100
+"""How many it shows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,17 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """
+    Ask for what was said.
+
+    @ivar count: how many lines.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Ask what can be done."""
 
@@ -75,12 +94,18 @@ class Quit:
     """Leave."""
 
 
-Command = Say | Act | Whisper | Rename | Who | Help | Quit
+Command = Say | Act | Whisper | Rename | Who | Recall | Help | Quit
 
 
 def _words(rest: str) -> Command | None:
     nickname, _, body = rest.partition(" ")
     return Whisper(nickname, body.strip()) if body.strip() else None
+
+
+def _recall(rest: str) -> Command | None:
+    if not rest:
+        return Recall(RECALL)
+    return Recall(min(int(rest), RECALL_MOST)) if re.fullmatch("[0-9]{1,9}", rest) and int(rest) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +127,7 @@ _COMMANDS: dict[str, _Usage] = {
     "nick": _Usage("/nick NAME", "changes your nickname", lambda rest: Rename(rest) if rest else None),
     "me": _Usage("/me TEXT", "tells what you do", lambda rest: Act(rest) if rest else None),
     "msg": _Usage("/msg NAME TEXT", "says something to one person only", _words),
+    "history": _Usage("/history [N]", "shows the last lines, or the last N", _recall),
     "quit": _Usage("/quit", "leaves", lambda rest: None if rest else Quit()),
 }
 

@@ -6,6 +6,9 @@ nothing more; what the bus gives back, in the order of its log, is I{applied}: t
 is made of it, and each member here gets the line.  The author's own comes back the same way, which is its
 receipt.  So what everybody sees, and every count in it, depends on the log alone and is the same on all nodes.
 
+Who comes in is first shown what was said last.  The room remembers that itself, from what it has applied, so that
+those lines and the live ones behind them join without a gap and without a line twice.
+
 A member of this process goes through: I{seated}, its nickname is claimed and its join is on the way; I{listening},
 its join has come back, it gets every line from that one on; gone.  After C{leave} is called it gets nothing more,
 whenever the others may read of it; at most the line that is being given out at that moment.
@@ -15,8 +18,9 @@ There is no socket here, no reactor and no clock: the bus gives the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -39,10 +43,21 @@ from nodenet.services.chat.text import (
     actionLine,
     clean,
     noticeLine,
+    pastLine,
     replyLine,
     saidLine,
     whisperLine,
 )
+
+RECENT: Final = 20
+"""How many lines somebody who comes in is shown, where nothing else is said."""
+
+RECALL_BYTES: Final = 128 * 1024
+"""How much of the past, in bytes, is shown at a time: it must fit into the queue of a reader that is not slow."""
+
+# Entries that are asked for at a time, and how often, to find what was said among joins and leaves.
+_PAGE = 200
+_PAGES = 5
 
 
 class Member(Protocol):
@@ -114,13 +129,28 @@ class Room:
     @param name: of the log on the bus.
     @param audience: what a line to everyone is given to; every member that listens is added to it.  Default: each
         member's C{deliver} is called.
+    @param recent: how many of the last lines somebody who comes in is shown.
+    @param recentAge: for how long, in ms; 0: however old they are.
     """
 
     _log = Logger()
 
-    def __init__(self, bus: IChatBus, name: str = "lobby", audience: Audience | None = None) -> None:
+    def __init__(
+        self,
+        bus: IChatBus,
+        name: str = "lobby",
+        audience: Audience | None = None,
+        *,
+        recent: int = RECENT,
+        recentAge: float = 0,
+    ) -> None:
         self.name = name
         self._bus = bus
+        self._recent: deque[Entry] = deque(maxlen=recent)  # what was said last
+        self._recentAge = recentAge
+        self._ahead: set[str] = set()  # ids of those of them that may still come as live lines
+        self._latest = ""  # the id of the line that was applied last
+        self._untold: list[Entry] = []  # leaves that the bus would not take
         self._seats: dict[str, _Seat] = {}
         self._listening: dict[str, Member] = {}
         self._audience = _Each(self._deliver) if audience is None else audience
@@ -130,16 +160,25 @@ class Room:
             JOIN: self._joined,
             PART: self._parted,
             RENAME: self._renamed,
-            MESSAGE: lambda entry: self._relay(saidLine(entry.time, entry.nickname, entry.body)),
-            ACTION: lambda entry: self._relay(actionLine(entry.time, entry.nickname, entry.body)),
+            MESSAGE: self._said,
+            ACTION: self._said,
             WHISPER: self._whispered,
         }
+        bus.on("state", self._busChanged)
 
     async def open(self) -> None:
         """Begin to read the log."""
         await self._bus.subscribe(self.name, None, self._apply)
         for sid, nickname in (await self._bus.members(self.name)).items():
             self._enter(sid, nickname)
+        past = await self._pastOf(self._recent.maxlen or 0)
+        # What was applied meanwhile is a part of it, or newer; what was not will be.
+        live = tuple(self._recent)
+        self._recent.clear()
+        self._ahead = {entry.id for entry in past} - {entry.id for entry in live}
+        self._recent.extend(past)
+        known = {entry.id for entry in past}
+        self._recent.extend(entry for entry in live if entry.id not in known)
 
     async def close(self) -> None:
         """
@@ -150,6 +189,9 @@ class Room:
         self._listening.clear()
         self._names.clear()
         self._sessions.clear()
+        self._recent.clear()
+        self._ahead.clear()
+        self._untold.clear()
         await self._bus.unsubscribe(self.name, self._apply)
 
     def who(self) -> list[str]:
@@ -160,7 +202,7 @@ class Room:
 
     async def join(self, member: Member, nickname: str) -> None:
         """
-        Come in.  The member's own join is the first line that it gets.
+        Come in.  The member gets what was said last, then its own join, then what follows that.
 
         @param nickname: as it was typed.
         @raise Refused: the nickname cannot be had.
@@ -177,7 +219,7 @@ class Room:
             raise
 
     async def leave(self, sid: str) -> None:
-        """Go out.  Who is not here is no error.  Never fails: without a bus it is the bus that will tell."""
+        """Go out.  Who is not here is no error.  Never fails: without a bus it is told when that is back."""
         seat = self._seats.pop(sid, None)
         if seat is None:
             return
@@ -187,6 +229,7 @@ class Room:
         try:
             await self._bus.publish(self.name, Entry(PART, sid, seat.nickname))
         except BusUnavailable:
+            self._untold.append(Entry(PART, sid, seat.nickname))
             self._log.warn("{sid} left {room} while the bus was away", sid=sid, room=self.name)
         await self._giveBack(sid, seat.nickname)
 
@@ -239,6 +282,35 @@ class Room:
             raise Refused("There is nobody of that name here.")
         await self._publish(WHISPER, sid, body, to)
 
+    async def recall(self, count: int) -> list[SafeLine]:
+        """
+        What was said last.
+
+        @param count: at most so many lines; fewer where they are very long.
+        @return: lines that are marked as past, up to the last that members here were given.
+        """
+        past = await self._pastOf(count)
+        for index, entry in enumerate(past):
+            if entry.id == self._latest:
+                # What follows is on its way to the members as live lines.
+                past = past[: index + 1]
+                break
+        return _pastLines(past)
+
+    async def _pastOf(self, count: int) -> list[Entry]:
+        """The last messages and actions of the log."""
+        found: list[Entry] = []
+        before: str | None = None
+        for _ in range(_PAGES):
+            if len(found) >= count:
+                break
+            page = await self._bus.history(self.name, before, _PAGE)
+            found = [entry for entry in page if entry.type in (MESSAGE, ACTION)] + found
+            if len(page) < _PAGE:
+                break
+            before = page[0].id
+        return found[-count:] if count else []
+
     async def _publish(self, type: str, sid: str, body: str, to: str = "") -> None:
         seat = self._seat(sid)
         body = clean(body).strip()
@@ -281,9 +353,29 @@ class Room:
         self._enter(entry.session, entry.nickname)
         seat = self._seats.get(entry.session)
         if seat is not None:
+            self._showRecent(seat.member, entry.time)
+        if seat is not None and entry.session in self._seats:
             self._listening[entry.session] = seat.member
             self._audience.add(seat.member)
         self._relay(noticeLine(entry.time, f"{entry.nickname} joined ({len(self._names)} online)"))
+
+    def _showRecent(self, member: Member, now: int) -> None:
+        if self._recentAge:
+            while self._recent and self._recent[0].time < now - self._recentAge:
+                self._recent.popleft()
+        lines = _pastLines(self._recent)
+        if lines:
+            lines.insert(0, replyLine("What was said before you came:"))
+        for line in lines:
+            if member.sid in self._seats:
+                self._deliver(member, line)
+
+    def _said(self, entry: Entry) -> None:
+        if entry.id not in self._ahead:
+            self._recent.append(entry)
+        self._latest = entry.id
+        toLine = saidLine if entry.type == MESSAGE else actionLine
+        self._relay(toLine(entry.time, entry.nickname, entry.body))
 
     def _parted(self, entry: Entry) -> None:
         if self._forget(entry.session):
@@ -309,6 +401,18 @@ class Room:
         if reader is not None and reader is not author:
             self._deliver(reader, line)
 
+    def _busChanged(self, state: str) -> None:
+        if state == "up":
+            untold, self._untold = self._untold, []
+            for entry in untold:
+                Deferred.fromCoroutine(self._tell(entry))
+
+    async def _tell(self, entry: Entry) -> None:
+        try:
+            await self._bus.publish(self.name, entry)
+        except BusUnavailable:
+            self._untold.append(entry)
+
     # --- delivery --------------------------------------------------------------------------------
 
     def _relay(self, line: SafeLine) -> None:
@@ -331,3 +435,17 @@ class Room:
             member.drop("could not be delivered to")
         except Exception:
             self._log.failure("{sid} could not be dropped", sid=member.sid)
+
+
+def _pastLines(entries: Iterable[Entry]) -> list[SafeLine]:
+    """The lines of C{entries}, or of the last ones as far as they fit."""
+    lines: deque[SafeLine] = deque()
+    size = 0
+    for entry in reversed(list(entries)):
+        toLine = saidLine if entry.type == MESSAGE else actionLine
+        line = pastLine(toLine(entry.time, entry.nickname, entry.body), entry.time)
+        size += len(line.wire)
+        if size > RECALL_BYTES:
+            break
+        lines.appendleft(line)
+    return list(lines)

@@ -4,29 +4,129 @@ The chat as a service, for C{twistd nodenet-chat} and C{nodenet chat}.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import Any
+from math import isfinite
+from typing import Any, ClassVar, Literal
+
+from twisted.logger import Logger
 
 from nodenet.services.base import ServerService
-from nodenet.services.chat import ChatFactory
-from nodenet.services.options import CommonOptions, Settings
+from nodenet.services.chat import ChatFactory, IChatBus, MemoryBus
+from nodenet.services.chat.history import MEMORY, HistoryRefused, check
+from nodenet.services.chat.localbus import DAYS, LINES, LocalBus
+from nodenet.services.chat.room import RECENT
+from nodenet.services.options import CommonOptions, Settings, wholeNumber
+
+_log = Logger()
+
+
+def _durable(value: object) -> Literal["batched", "strict"]:
+    if value == "batched" or value == "strict":
+        return value
+    raise ValueError(f"--durable is batched or strict, not {value!r}")
+
+
+def _days(value: object) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1
+    if not isfinite(number) or not 0 <= number <= 36_500:
+        raise ValueError(f"--history-days takes days from 0 to 36500, not {value!r}")
+    return number
+
+
+def _history(value: object) -> str:
+    text = str(value)
+    if text not in ("", "memory", "off"):
+        try:
+            check(text)
+        except HistoryRefused as refusal:
+            raise ValueError(str(refusal)) from refusal
+        # A daemon may go elsewhere.
+        return os.path.abspath(text)
+    return text
+
+
+_lines = wholeNumber("history-lines")
 
 
 class Options(CommonOptions):
     """C{twistd nodenet-chat}, C{nodenet chat}."""
 
-    longdesc = "A chat room for telnet, nc and programs that talk in lines. " + CommonOptions.longdesc
+    longdesc = (
+        "A chat room for telnet, nc and programs that talk in lines. --history is a file, or memory, or off; where it "
+        "is not given, a file in $STATE_DIRECTORY, $XDG_STATE_HOME/nodenet or ~/.local/state/nodenet, or memory where "
+        "that cannot be written. With --durable=strict nobody sees a line that is not on the disk. "
+    ) + CommonOptions.longdesc
+    optParameters: ClassVar[list[list[Any]]] = [
+        ["history", None, "", "Where to keep what was said.", _history],
+        ["history-lines", None, LINES, "Keep so many lines of a room; 0 is no limit.", _lines],
+        ["history-days", None, DAYS, "Keep lines for so many days; 0 is no limit.", _days],
+        ["durable", None, "batched", "Store lines after they are shown (batched), or before (strict).", _durable],
+    ]
+
+
+def defaultHistory(environ: Mapping[str, str] = os.environ) -> str:
+    """
+    Where the history is kept when nobody says where: a file in systemd's C{$STATE_DIRECTORY}, or in C{nodenet} below
+    C{$XDG_STATE_HOME} or C{~/.local/state}.
+
+    @return: its path, or L{MEMORY} where that cannot be written; the log tells why.
+    """
+    given = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    home = environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(home):
+        home = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".local", "state")
+    path = os.path.join(given or os.path.join(home, "nodenet"), "chat.sqlite")
+    try:
+        if not os.path.isabs(path):
+            raise HistoryRefused("there is no home directory")
+        check(path)
+    except HistoryRefused as refusal:
+        _log.warn("the history is kept in memory only: {refusal}; --history says where else", refusal=refusal)
+        return MEMORY
+    return path
+
+
+def makeBus(options: Mapping[str, Any], reactor: Any = None) -> IChatBus:
+    """
+    The bus that the options ask for.
+
+    @param options: as for L{makeService}.
+    @param reactor: by default Twisted's.
+    @raise ValueError: a value that is none, or a history that cannot be kept there.
+    """
+    path = _history(options.get("history", ""))
+    durable = _durable(options.get("durable", "batched"))
+    lines = _lines(options.get("history-lines", LINES))
+    days = _days(options.get("history-days", DAYS))
+    if path == "off":
+        return MemoryBus(kept=0)
+    if path == "memory":
+        path = MEMORY
+    elif not path:
+        path = defaultHistory()
+    return LocalBus(path, durable=durable, lines=lines, days=days, reactor=reactor)
 
 
 def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerService:
     """
     Make the service for C{twistd}, or for a program of yours.
 
-    @param options: an L{Options}, or any mapping with some of C{listen}, C{max-connections}, C{idle-timeout} and
-        C{drain-timeout}; see L{nodenet.services.options.Settings.read}.
+    @param options: an L{Options}, or any mapping with some of C{listen}, C{max-connections}, C{idle-timeout},
+        C{drain-timeout}, C{history}, C{history-lines}, C{history-days} and C{durable}; see
+        L{nodenet.services.options.Settings.read} and L{Options}.
     @param reactor: by default Twisted's.
     @raise ValueError: a value that is none.
     """
     settings = Settings.read(options, reactor)
-    factory = ChatFactory(idleTimeout=settings.idleTimeout, reactor=reactor)
-    return ServerService(factory, settings, reactor=reactor)
+    factory = ChatFactory(
+        makeBus(options, reactor),
+        idleTimeout=settings.idleTimeout,
+        recent=0 if options.get("history") == "off" else RECENT,
+        recentAge=_days(options.get("history-days", DAYS)) * 86_400_000,
+        reactor=reactor,
+    )
+    return ServerService(factory, settings, whenDrained=factory.whenStopped, reactor=reactor)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from nodenet.services.chat.bus import BusUnavailable, IChatBus
-from nodenet.services.chat.commands import HELP, Act, Command, Help, Quit, Rename, Say, Whisper, Who, parse
+from nodenet.services.chat.commands import HELP, Act, Command, Help, Quit, Recall, Rename, Say, Whisper, Who, parse
 from nodenet.services.chat.room import Room
 from nodenet.services.chat.terminal import Terminal
 from nodenet.services.chat.text import Refused, SafeLine, replyLine
@@ -131,6 +131,8 @@ class Session:
                 await self._room.rename(self.sid, nickname)
             case Who():
                 self._tellWho()
+            case Recall(count):
+                await self._tellPast(count)
             case Help():
                 for line in HELP:
                     self._tell(line)
@@ -141,6 +143,12 @@ class Session:
         names = self._room.who()
         more = f" and {len(names) - WHO_LIMIT} more" if len(names) > WHO_LIMIT else ""
         self._tell(f"{len(names)} online: {', '.join(names[:WHO_LIMIT])}{more}")
+
+    async def _tellPast(self, count: int) -> None:
+        lines = await self._room.recall(count)
+        self._tell("What was said last:" if lines else "There is nothing to show.")
+        for line in lines:
+            self.terminal.write(line)
 
     def _quit(self) -> None:
         self.terminal.end(replyLine("Goodbye."), "quit")

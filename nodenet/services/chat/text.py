@@ -154,6 +154,24 @@ def noticeLine(ms: float, notice: str) -> SafeLine:
     return SafeLine(f"[{hour(ms)}] -- {notice}")
 
 
+def day(ms: float) -> str:
+    """
+    The date as C{YYYY-MM-DD}, in the machine's time zone.
+
+    @param ms: milliseconds since the epoch.
+    """
+    return time.strftime("%Y-%m-%d", time.localtime(ms / 1000))
+
+
+def pastLine(line: SafeLine, ms: float) -> SafeLine:
+    """
+    C{| 2026-11-23 [14:03] <ann> hello}: C{line}, from the past.  No live line begins like that.
+
+    @param ms: when, in milliseconds since the epoch.
+    """
+    return SafeLine(f"| {day(ms)} {line.text}")
+
+
 def replyLine(reply: str) -> SafeLine:
     """C{-- There is no command /x.}: the service's word to one member."""
     return SafeLine(f"-- {reply}")

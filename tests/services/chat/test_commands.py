@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet.services.chat.commands import HELP, Act, Help, Quit, Rename, Say, Whisper, Who, parse
+from nodenet.services.chat.commands import HELP, Act, Help, Quit, Recall, Rename, Say, Whisper, Who, parse
 from nodenet.services.chat.text import Refused
 
 from .fakes import PATIENT
@@ -30,6 +30,9 @@ class ParseTests(SynchronousTestCase):
             ("/nick bob smith", Rename("bob smith")),
             ("/who", Who()),
             ("/help", Help()),
+            ("/history", Recall(20)),
+            ("/history 5", Recall(5)),
+            ("/history 1000000", Recall(100)),
             ("/quit", Quit()),
             ("/QUIT", Quit()),
             ("  /quit  ", Quit()),
@@ -54,6 +57,11 @@ class ParseTests(SynchronousTestCase):
             ("/msg bob", "/msg NAME TEXT"),
             ("/who bob", "/who"),
             ("/quit now", "/quit"),
+            ("/history 0", "/history [N]"),
+            ("/history -1", "/history [N]"),
+            ("/history all", "/history [N]"),
+            ("/history ٣", "/history [N]"),
+            ("/history " + "9" * 5000, "/history [N]"),
             ("/help me", "/help"),
         ):
             refusal = self.refusal(line)
@@ -61,7 +69,7 @@ class ParseTests(SynchronousTestCase):
             self.assertTrue(refusal.endswith("."))
 
     def test_helpNamesEveryCommand(self):
-        for word in ("/help", "/who", "/nick NAME", "/me TEXT", "/msg NAME TEXT", "/quit", "//text"):
+        for word in ("/help", "/who", "/nick NAME", "/me TEXT", "/msg NAME TEXT", "/history [N]", "/quit", "//text"):
             self.assertTrue(any(line.startswith(word + " ") for line in HELP), word)
 
     @PATIENT

@@ -2,7 +2,9 @@
 Tests of L{nodenet.services.chat.ChatFactory}: members on real sockets.
 """
 
+import os
 import re
+import sqlite3
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
@@ -14,8 +16,12 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet import net
 from nodenet.adapter.turn import inTurn
-from nodenet.services.chat import ChatFactory, MemoryBus
+from nodenet.services.chat import ChatFactory, MemoryBus, journal
 from nodenet.services.chat.bus import BusUnavailable
+from nodenet.services.chat.history import History
+from nodenet.services.chat.localbus import LocalBus
+
+from ..programs import folder
 
 
 def _reactor():
@@ -83,6 +89,7 @@ class FactoryCase(TestCase):
     async def finish(self):
         await maybeDeferred(self.port.stopListening)
         await self.factory.server.closeGracefully(2000)
+        await self.factory.whenStopped()
         for client in self.clients:
             client.socket.destroy()
             await client.closed
@@ -182,6 +189,79 @@ class EndToEndTests(FactoryCase):
         self.assertEqual(await ann.fresh("ok"), ["-- A line has at most 10 bytes; that one was not sent.", "<ann> ok"])
 
 
+class HistoryTests(FactoryCase):
+    """With a history on disk."""
+
+    def setUp(self):
+        self.path = os.path.join(folder(self), "chat.sqlite")
+
+    async def serveFile(self, **options):
+        return await self.serve(LocalBus(self.path, **options))
+
+    async def again(self):
+        """Close, and open the same file."""
+        await maybeDeferred(self.port.stopListening)
+        await self.factory.server.closeGracefully(2000)
+        await self.factory.whenStopped()
+
+    def breakDisk(self):
+        def full(*args):
+            raise sqlite3.OperationalError("database or disk is full")
+
+        return self.patch(History, "_insert", full).restore
+
+    async def test_overARestart(self):
+        await self.serveFile()
+        ann = await self.member("ann")
+        ann.send("hello\n")
+        await ann.until("<ann> hello")
+        await self.again()
+        await self.serveFile()
+        bob = self.connect()
+        bob.send("bob\n")
+        await bob.until("bob joined")
+        self.assertEqual(bob.lines[2], "-- What was said before you came:")
+        self.assertRegex(bob.lines[3], r"^\| \S+ \[\S+\] <ann> hello$")
+        bob.send("/history 1\n")
+        await bob.until("-- What was said last:")
+
+    async def test_aFullDisk(self):
+        """Nobody notices."""
+        factory = await self.serveFile()
+        ann = await self.member("ann")
+        self.breakDisk()
+        ann.send("one\n")
+        await ann.until("<ann> one")
+        while factory.bus.state == "up":
+            await deferLater(_reactor(), 0.01)
+        bob = await self.member("bob")
+        bob.send("two\n")
+        await ann.until("<bob> two")
+
+    async def test_aFullDiskStrictly(self):
+        """Nobody sees a line that is not stored, its author is told, and nobody stays as a ghost."""
+        self.patch(journal, "RETRY", (0.01, 0.02))
+        factory = await self.serveFile(durable="strict")
+        ann, bob, cy = await self.member("ann"), await self.member("bob"), await self.member("cy")
+        mend = self.breakDisk()
+        ann.send("lost\n")
+        await ann.until("Not sent: the chat is not available just now.")
+        new = self.connect()
+        new.send("dan\n")
+        await new.until("is not available just now. Please enter your nickname again")
+        cy.send("/quit\n")
+        await cy.closed
+        self.assertEqual([line for line in bob.lines if "joined" not in line], [])
+        mend()
+        while factory.bus.state != "up":
+            await deferLater(_reactor(), 0.01)
+        await bob.until("cy left (2 online)")
+        ann.send("stored\n")
+        await bob.until("<ann> stored")
+        await new.enter("dan")
+        self.assertIn("dan joined (3 online)", new.lines[-2])
+
+
 class ClosingTests(FactoryCase):
     async def test_goodbye(self):
         factory = await self.serve()
@@ -197,6 +277,24 @@ class ClosingTests(FactoryCase):
             self.assertEqual(client.lines, ["-- The chat is closing. Goodbye."])
         self.assertEqual(factory.bus.state, "down")
         self.assertEqual(factory._sessions, {})
+
+    async def test_theBusMayTakeItsTime(self):
+        """C{whenStopped} waits for it, however often it is asked."""
+        factory = await self.serve()
+        await factory.whenStopped()
+        await self.member("ann")
+        stopping = Deferred()
+        stop = factory.bus.stop
+        self.patch(factory.bus, "stop", lambda drain: stopping)
+        await self.port.stopListening()
+        await factory.server.closeGracefully(5000)
+        first, second = factory.whenStopped(), factory.whenStopped()
+        self.assertNoResult(first)
+        self.assertNoResult(second)
+        await stop(0)
+        stopping.callback(None)
+        await first
+        await second
 
     async def test_anEmptyOne(self):
         factory = await self.serve()
@@ -307,6 +405,20 @@ class BusTests(SynchronousTestCase):
         self.assertEqual(second.value(), b"-- The chat is closing. Goodbye.\r\n")
         self.assertEqual(bus.state, "up")
         parting.callback(None)
+        self.assertEqual(bus.state, "down")
+
+    def test_aBusThatNeverAnswersWhileClosing(self):
+        """It is stopped without those who wait for it."""
+        bus = MemoryBus()
+        factory = ChatFactory(bus, reactor=self.clock)
+        self.connect(factory)
+        self.patch(bus, "depart", lambda session: Deferred())
+        factory.server.closeGracefully(1000)
+        stopped = factory.whenStopped()
+        self.clock.advance(4.9)
+        self.assertNoResult(stopped)
+        self.clock.advance(0.2)
+        self.successResultOf(stopped)
         self.assertEqual(bus.state, "down")
 
     def test_clock(self):

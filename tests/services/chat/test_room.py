@@ -4,20 +4,24 @@ Tests of L{nodenet.services.chat.room}.
 
 import contextlib
 import re
+from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet.services.chat.bus import MESSAGE, BusUnavailable, Entry, MemoryBus
+from nodenet.services.chat.bus import JOIN, MESSAGE, BusUnavailable, Entry, MemoryBus
 from nodenet.services.chat.nickname import skeleton
-from nodenet.services.chat.room import Room
-from nodenet.services.chat.text import Refused, hour
+from nodenet.services.chat.room import RECALL_BYTES, RECENT, Room
+from nodenet.services.chat.text import Refused, day, hour
 
+from .busconformance import message
 from .fakes import PATIENT, run
+
+_PAST = re.compile(r"\| \d{4}-\d\d-\d\d \[\d\d:\d\d\] ")
 
 
 class Person:
@@ -115,6 +119,166 @@ class JoinTests(RoomCase):
         self.assertEqual(ann.fresh()[-2:], ["-- bob joined (2 online)", "<bob -> ann> hi"])
         self.assertEqual(bob.fresh(), ["-- bob joined (2 online)", "<bob -> ann> hi"])
         self.assertEqual(other.who(), ["ann", "bob"])
+
+
+def _past(lines):
+    """C{lines} with the date and the time out of those from the past."""
+    return [_PAST.sub("| ", line) for line in lines]
+
+
+class PastTests(RoomCase):
+    """What was said before."""
+
+    def open(self, **options):
+        room = Room(self.bus, **options)
+        run(room.open)
+        return room
+
+    def enter(self, room, nickname):
+        self.count += 1
+        person = Person(f"s{self.count}")
+        run(room.join, person, nickname)
+        return person
+
+    def talk(self, *bodies):
+        self.count += 1
+        sid = f"s{self.count}"
+        for body in bodies:
+            run(self.bus.publish, "lobby", Entry(MESSAGE, sid, "ann", body))
+
+    def test_shownBeforeTheOwnJoin(self):
+        ann = self.join("ann")
+        run(self.room.say, ann.sid, "hello")
+        run(self.room.act, ann.sid, "waves")
+        run(self.room.rename, ann.sid, "anna")
+        bob = self.join("bob")
+        self.assertEqual(
+            _past(bob.fresh()),
+            ["-- What was said before you came:", "| <ann> hello", "| * ann waves", "-- bob joined (2 online)"],
+        )
+        run(self.room.say, ann.sid, "again")
+        self.assertEqual(bob.fresh(), ["<anna> again"])
+        self.assertEqual(ann.fresh()[-1], "<anna> again")
+
+    def test_dateAndTime(self):
+        self.clock.advance(1_700_000_000)
+        self.talk("hello")
+        bob = self.join("bob")
+        self.assertEqual(bob.lines[1], f"| {day(1_700_000_000_000)} [{hour(1_700_000_000_000)}] <ann> hello")
+
+    def test_noWhispers(self):
+        ann, bob = self.join("ann"), self.join("bob")
+        run(self.room.whisper, ann.sid, "bob", "secret")
+        cy = self.join("cy")
+        self.assertEqual(cy.fresh(), ["-- cy joined (3 online)"])
+        self.assertEqual(run(self.room.recall, 10), [])
+        self.assertIn("secret", bob.lines[-2])
+
+    def test_theLastTwenty(self):
+        self.talk(*(str(number) for number in range(30)))
+        bob = self.join("bob")
+        self.assertEqual(_past(bob.lines[1:-1]), [f"| <ann> {number}" for number in range(10, 30)])
+
+    def test_afterARestart(self):
+        """From the bus, where they stand among joins and leaves."""
+        for number in range(15):
+            self.talk(str(number))
+            for _ in range(40):
+                run(self.bus.publish, "lobby", Entry(JOIN, "s0", "someone"))
+        cy = self.enter(self.open(recent=10), "cy")
+        self.assertEqual(_past(cy.lines[1:-1]), [f"| <ann> {number}" for number in range(5, 15)])
+
+    def test_saidWhileTheRoomIsOpened(self):
+        """Once each, although they are in what the bus tells and come live."""
+        self.talk("before")
+        told = Deferred()
+        history = self.bus.history
+        self.patch(self.bus, "history", lambda *args: told)
+        room = Room(self.bus)
+        opening = Deferred.fromCoroutine(room.open())
+        self.talk("first", "second")
+        past = self.successResultOf(history("lobby", None, 2))
+        told.callback([*self.successResultOf(history("lobby", None, 10))[:2]])
+        self.successResultOf(opening)
+        self.assertEqual(len(past), 2)
+        bob = self.enter(room, "bob")
+        self.assertEqual(_past(bob.lines[1:-1]), ["| <ann> before", "| <ann> first", "| <ann> second"])
+
+    def test_toldBeforeItComes(self):
+        """A bus between machines may tell of lines that are still on their way here."""
+        history = self.bus.history
+        late = replace(message("late"), id="999-0", time=999)
+        self.talk("before")
+        self.patch(self.bus, "history", lambda *args: history(*args).addCallback(lambda found: [*found, late]))
+        room = self.open()
+        room._apply(late)
+        bob = self.enter(room, "bob")
+        self.assertEqual(_past(bob.lines[1:-1]), ["| <ann> before", "| <ann> late"])
+
+    def test_notTooOld(self):
+        room = self.open(recentAge=60_000)
+        self.talk("old")
+        self.clock.advance(50)
+        self.talk("new")
+        self.clock.advance(20)
+        self.assertEqual(_past(self.enter(room, "bob").lines[1:-1]), ["| <ann> new"])
+        self.clock.advance(60)
+        self.assertEqual(self.enter(room, "cy").lines, ["-- cy joined (2 online)"])
+
+    def test_none(self):
+        room = self.open(recent=0)
+        self.talk("hello")
+        self.assertEqual(self.enter(room, "bob").lines, ["-- bob joined (1 online)"])
+
+    def test_notMoreThanAQueueHolds(self):
+        self.talk(*(str(number) * 8000 for number in range(10)), "\u4f60" * 30_000, "short")
+        bob = self.join("bob")
+        self.assertEqual([line[-1] for line in bob.lines[1:-1]], ["5", "6", "7", "8", "9", "\u4f60", "t"])
+        self.assertLessEqual(sum(len(line.encode()) for line in bob.lines), RECALL_BYTES)
+
+    def test_recall(self):
+        self.talk(*(str(number) for number in range(10)))
+        lines = run(self.room.recall, 3)
+        self.assertEqual(_past([line.text for line in lines]), ["| <ann> 7", "| <ann> 8", "| <ann> 9"])
+
+    def test_recallEndsWithTheLastLiveLine(self):
+        self.talk("seen")
+        history = self.bus.history
+        late = replace(message("late"), id="999-0", time=999)
+        self.patch(self.bus, "history", lambda *args: history(*args).addCallback(lambda found: [*found, late]))
+        self.assertEqual(_past([line.text for line in run(self.room.recall, 3)]), ["| <ann> seen"])
+
+    def test_whoBreaksAtThePast(self):
+        self.talk("one", "two")
+
+        def fail():
+            raise ZeroDivisionError("on purpose")
+
+        bob = Person("b")
+        bob.surprise = fail
+        run(self.room.join, bob, "bob")
+        self.assertEqual(bob.lines, [])
+        self.assertEqual(bob.dropped, "could not be delivered to")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.room.who(), [])
+
+
+class LeaveWithoutABusTests(RoomCase):
+    def test_toldLater(self):
+        ann = self.join("ann")
+        self.join("bob")
+        publish = self.bus.publish
+        self.patch(self.bus, "publish", lambda room, entry: fail(BusUnavailable()))
+        self.bus._become("degraded")
+        run(self.room.leave, "s2")
+        self.assertEqual(self.room.who(), ["ann", "bob"])
+        self.bus._become("up")
+        self.assertEqual(self.room.who(), ["ann", "bob"])
+        self.patch(self.bus, "publish", publish)
+        self.bus._become("degraded")
+        self.bus._become("up")
+        self.assertEqual(self.room.who(), ["ann"])
+        self.assertEqual(ann.lines[-1], "-- bob left (1 online)")
 
 
 class LeaveTests(RoomCase):
@@ -402,7 +566,7 @@ class SlowBus(MemoryBus):
 class SlowBusTests(SynchronousTestCase):
     def test_nothingIsHeardBeforeTheOwnJoin(self):
         bus = SlowBus()
-        room = Room(bus)
+        room = Room(bus, recent=0)
         run(bus.start)
         run(room.open)
         ann, bob = Person("s1"), Person("s2")
@@ -433,6 +597,16 @@ class CountingBus(MemoryBus):
 
 
 NAMES = ("ann", "Ann", "ａｎｎ", "bob", "BOB", "cy", "张三")
+
+
+def _live(lines):
+    """C{lines} without those of the past, all of which must come first."""
+    count = sum(line.startswith("| ") for line in lines)
+    if count:
+        assert lines[0] == "-- What was said before you came:", lines
+        assert all(_PAST.match(line) for line in lines[1 : count + 1]), lines
+        return lines[count + 1 :]
+    return [line for line in lines if line != "-- What was said before you came:"]
 
 
 class RoomMachine(RuleBasedStateMachine):
@@ -544,14 +718,25 @@ class RoomMachine(RuleBasedStateMachine):
     def nobodyLosesDoublesOrReorders(self):
         order = self.witness.lines
         for person in self.here:
-            if person.lines:
-                assert order[len(order) - len(person.lines) :] == person.lines, (order, person.lines)
-                assert "joined" in person.lines[0]
+            lines = _live(person.lines)
+            if lines:
+                assert order[len(order) - len(lines) :] == lines, (order, lines)
+                assert "joined" in lines[0]
         for person, count, more in self.gone:
+            lines = _live(person.lines)
             assert count <= len(person.lines) <= count + more
-            assert not person.lines or any(
-                order[at : at + len(person.lines)] == person.lines for at in range(len(order))
-            ), (order, person.lines)
+            assert not lines or any(order[at : at + len(lines)] == lines for at in range(len(order))), (order, lines)
+
+    @invariant()
+    def thePastGoesUpToTheOwnJoin(self):
+        order = self.witness.lines
+        for person in self.here:
+            lines = _live(person.lines)
+            if lines:
+                past = [_PAST.sub("", line) for line in person.lines if line.startswith("| ")]
+                before = order[: len(order) - len(lines)]
+                said = [line for line in before if not line.startswith("-- ")]
+                assert past == said[-RECENT:], (order, person.lines)
 
     def teardown(self):
         while self.bus.late:

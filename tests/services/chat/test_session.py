@@ -138,6 +138,13 @@ class TalkTests(SessionCase):
         self.assertTrue(line.startswith("-- 102 online: ann, bob, p0, "), line)
         self.assertTrue(line.endswith(", p97 and 2 more"), line)
 
+    def test_history(self):
+        self.ann.send(b"/history\nhello\nsecond\n/history 1\n")
+        lines = self.ann.fresh()
+        self.assertEqual(lines[0], "-- There is nothing to show.")
+        self.assertEqual(lines[-2], "-- What was said last:")
+        self.assertRegex(lines[-1], r"^\| 1970-01-01 \[\d\d:\d\d\] <ann> second$")
+
     def test_help(self):
         self.ann.send(b"/help\n")
         self.assertEqual(self.ann.fresh(), [f"-- {line}" for line in HELP])

@@ -1,0 +1,289 @@
+"""
+A chat's history in an SQLite file.
+
+One connection in one thread of its own, so that no slow disk ever holds up the reactor, and nobody's name lookups
+wait behind a write.  The thread does what it is asked for one thing after the other.
+
+The file is in WAL mode with C{synchronous=FULL}: what L{History.write} has said is written, survives a C{kill -9} and
+a loss of power.  It is locked for as long as it is open, because two chats that write into one file would mix their
+ids.  It carries a version, and a file with a newer one, or of another program, is left alone.
+
+SQLite does not notice when its file is removed or replaced and would write into what nobody can open any more.  So each
+write looks whether the file is still the one that was opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from twisted.enterprise.adbapi import ConnectionPool
+from twisted.internet.defer import Deferred
+
+from nodenet.adapter.turn import inTurn
+from nodenet.services.chat.bus import Entry, Key
+
+MEMORY: Final = ":memory:"
+"""The path of a history without a file."""
+
+VERSION: Final = 1
+"""Of the tables, in the file's C{user_version}."""
+
+_APPLICATION: Final = 0x6E6E6368  # "nnch"
+
+# How often, in ms of the log's time, all rooms are searched for what is too old.
+_PRUNE_EVERY: Final = 60_000
+
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE entry (
+    room TEXT NOT NULL, ms INTEGER NOT NULL, n INTEGER NOT NULL, type TEXT NOT NULL, session TEXT NOT NULL,
+    nickname TEXT NOT NULL, body TEXT NOT NULL, addressee TEXT NOT NULL, PRIMARY KEY (room, ms, n)
+) WITHOUT ROWID;
+CREATE TABLE last (ms INTEGER NOT NULL, n INTEGER NOT NULL);
+INSERT INTO last VALUES (0, 0);
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+
+
+class HistoryRefused(Exception):
+    """A file that cannot or must not be used.  C{str()} of it is one sentence."""
+
+
+def check(path: str) -> None:
+    """
+    Whether a history could be kept at C{path}.  Nothing is created.
+
+    @raise HistoryRefused: not there, not by this user, or not in the file that is there.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise HistoryRefused(f"the history {path} is not a file")
+    if not os.path.exists(path):
+        above = os.path.dirname(os.path.abspath(path))
+        while not os.path.lexists(above):
+            above = os.path.dirname(above)
+        if not os.path.isdir(above):
+            raise HistoryRefused(f"the history {path} cannot be created: {above} is not a directory")
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise HistoryRefused(f"the history {path} cannot be created: {above} cannot be written")
+        return
+    try:
+        with open(path, "r+b") as file:
+            header = file.read(72)
+    except OSError as error:
+        raise HistoryRefused(f"the history {path} cannot be used: {error.strerror}") from error
+    # A damaged one is no reason not to start: that is dealt with as any other trouble with the disk.
+    if len(header) == 72 and header.startswith(b"SQLite format 3\0"):
+        _refuse(path, int.from_bytes(header[68:]), int.from_bytes(header[60:64]))
+
+
+def _refuse(path: str, application: int, version: int) -> None:
+    if application != _APPLICATION:
+        raise HistoryRefused(f"{path} is not a chat's history")
+    if version > VERSION:
+        raise HistoryRefused(f"the history {path} is of a newer nodenet (its version is {version}, ours {VERSION})")
+
+
+class _Pool(ConnectionPool):
+    """One connection in one thread, to a file that is created as it should be."""
+
+    def __init__(self, path: str, **options: Any) -> None:
+        super().__init__("sqlite3", path, cp_min=1, cp_max=1, **options)  # type: ignore[no-untyped-call]
+        self._path = path
+
+    def connect(self) -> Any:
+        if self._path != MEMORY and self.threadID() not in self.connections:  # type: ignore[no-untyped-call]
+            _create(self._path)
+        return super().connect()  # type: ignore[no-untyped-call]
+
+
+class History:
+    """
+    The file.  What is asked for is done in the order of the calls; all of it fails with C{sqlite3.Error} or C{OSError}
+    when the disk does, and with L{HistoryRefused}.
+
+    @param path: where; a directory that is missing is created for this user alone.  L{MEMORY}: nowhere.
+    @param lines: how many entries of a room are kept; 0: all.
+    @param reactor: where the answers are wanted.
+    """
+
+    def __init__(self, path: str, lines: int, reactor: Any) -> None:
+        self.path = path
+        self._lines = lines
+        self._reactor = reactor
+        self._pool: Any = None
+        # Only the thread looks at these.
+        self._identity: tuple[int, int] | None = None
+        self._counts: dict[str, int] = {}
+        self._pruned = 0
+
+    # --- for the reactor's thread ----------------------------------------------------------------
+
+    def open(self, tail: int) -> Deferred[tuple[Key, dict[str, list[Entry]]]]:
+        """
+        Open the file, anew if it is open.
+
+        @param tail: how many entries of each room are wanted.
+        @return: fires with the greatest key that was ever given out, as far as the file knows, and with the last
+            entries of each room.
+        """
+        if self._pool is None:
+            self._pool = _Pool(
+                self.path,
+                timeout=1,
+                check_same_thread=False,  # Twisted closes what is left over in the reactor's thread
+                cp_openfun=self._prepare,
+                cp_reactor=self._reactor,
+            )
+            self._pool.start()
+        else:
+            self._pool.threadpool.callInThread(self._disconnect)
+        return self._run(self._load, tail)
+
+    def write(self, rows: Sequence[tuple[str, Entry]], last: Key, horizon: int) -> Deferred[None]:
+        """
+        Add entries, and drop what is too many or too old.
+
+        @param rows: rooms and entries with ids.  One that is there already is left as it is.
+        @param last: the greatest key that was given out.
+        @param horizon: what is before this time, in ms since the epoch, is too old.
+        @return: fires when it is on the disk: all of it, or on failure nothing.
+        """
+        return self._run(self._write, rows, last, horizon)
+
+    def read(self, room: str, after: Key, before: Key, limit: int) -> Deferred[list[Entry]]:
+        """
+        @param limit: at most so many, the last ones; -1: all.
+        @return: fires with the entries of C{room} between two keys, oldest first.
+        """
+        return self._run(self._read, room, after, before, limit)
+
+    def close(self) -> Deferred[None]:
+        """
+        Close the file and end the thread.  Never fails.
+        """
+        closed: Deferred[None] = Deferred()
+        pool, self._pool = self._pool, None
+        if pool is None:
+            closed.callback(None)
+            return closed
+
+        def end() -> None:
+            pool.close()
+            inTurn(closed.callback, None)
+
+        # In the thread, because it may have to wait for the disk; ending the thread is quick then.
+        pool.threadpool.callInThreadWithCallback(
+            lambda success, result: self._reactor.callFromThread(end), self._disconnect, pool
+        )
+        return closed
+
+    def _run(self, function: Any, *args: Any) -> Deferred[Any]:
+        answer: Deferred[Any] = Deferred()
+        self._pool.runWithConnection(function, *args).addBoth(lambda result: inTurn(answer.callback, result))
+        return answer
+
+    # --- in the thread of the pool ---------------------------------------------------------------
+
+    def _disconnect(self, pool: Any = None) -> None:
+        pool = pool or self._pool
+        pool.disconnect(pool.connections.get(pool.threadID()))
+
+    def _prepare(self, connection: Any) -> None:
+        """A new connection."""
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if tables or version or application:
+                _refuse(self.path, application, version)
+            else:
+                # Before the WAL, so that the version is in the file itself.
+                connection.executescript(_SCHEMA)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            self._identity = _identityOf(self.path)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _load(self, connection: Any, tail: int) -> tuple[Key, dict[str, list[Entry]]]:
+        self._counts = dict(connection.execute("SELECT room, count(*) FROM entry GROUP BY room").fetchall())
+        self._pruned = 0
+        last = connection.execute("SELECT ms, n FROM last").fetchone()
+        end = (1 << 62, 0)
+        return last, {room: self._read(connection, room, (0, 0), end, tail) for room in self._counts}
+
+    def _read(self, connection: Any, room: str, after: Key, before: Key, limit: int) -> list[Entry]:
+        rows = connection.execute(
+            "SELECT type, session, nickname, body, addressee, ms || '-' || n, ms FROM entry"
+            " WHERE room = ? AND (ms, n) > (?, ?) AND (ms, n) < (?, ?) ORDER BY ms DESC, n DESC LIMIT ?",
+            (room, *after, *before, limit),
+        ).fetchall()
+        return [Entry(*row) for row in reversed(rows)]
+
+    def _write(self, connection: Any, rows: Sequence[tuple[str, Entry]], last: Key, horizon: int) -> None:
+        if self.path != MEMORY and self._identity != _identityOf(self.path):
+            raise OSError("the file was removed or replaced")
+        added = self._insert(connection, rows)
+        connection.execute("UPDATE last SET ms = ?, n = ?", last)
+        counts = {**self._counts, **{room: self._counts.get(room, 0) + more for room, more in added.items()}}
+        pruned = not rows or horizon - self._pruned >= _PRUNE_EVERY
+        self._dropOld(connection, counts, horizon if pruned else 0)
+        connection.commit()
+        self._counts = counts
+        if pruned:
+            self._pruned = horizon
+
+    def _insert(self, connection: Any, rows: Sequence[tuple[str, Entry]]) -> dict[str, int]:
+        """@return: how many entries each room has more."""
+        added: dict[str, int] = {}
+        for room, entry in rows:
+            ms, _, n = entry.id.partition("-")
+            values = (entry.type, entry.session, entry.nickname, entry.body, entry.to)
+            added[room] = (
+                added.get(room, 0)
+                + connection.execute(
+                    "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (_storable(room), int(ms), int(n), *map(_storable, values)),
+                ).rowcount
+            )
+        return added
+
+    def _dropOld(self, connection: Any, counts: dict[str, int], horizon: int) -> None:
+        for room in list(counts):
+            if horizon > 0:
+                old = connection.execute("DELETE FROM entry WHERE room = ? AND ms < ?", (room, horizon))
+                counts[room] -= old.rowcount
+            surplus = counts[room] - self._lines
+            if self._lines and surplus > 0:
+                connection.execute(
+                    "DELETE FROM entry WHERE room = ? AND (ms, n) <="
+                    " (SELECT ms, n FROM entry WHERE room = ? ORDER BY ms, n LIMIT 1 OFFSET ?)",
+                    (room, room, surplus - 1),
+                )
+                counts[room] = self._lines
+
+
+def _storable(text: str) -> str:
+    """C{text} as SQLite takes it: half a surrogate pair, which only a defect can have put there, becomes C{?}."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _identityOf(path: str) -> tuple[int, int] | None:
+    with suppress(OSError):
+        found = os.stat(path)
+        return found.st_dev, found.st_ino
+    return None
+
+
+def _create(path: str) -> None:
+    """The file, and its directory, for this user alone: SQLite would go by the umask."""
+    directory = os.path.dirname(os.path.abspath(path))
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

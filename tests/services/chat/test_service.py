@@ -1,0 +1,149 @@
+"""
+Tests of L{nodenet.services.chat.service}: the options, and the history over the life of a process.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import globalLogPublisher
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from nodenet.services.chat.bus import MemoryBus
+from nodenet.services.chat.history import MEMORY
+from nodenet.services.chat.localbus import LocalBus
+from nodenet.services.chat.service import Options, defaultHistory, makeBus, makeService
+
+from ..programs import RUNNERS, command, folder, run, start
+from ..test_processes import ProcessCase, connect
+
+
+class OptionsTests(SynchronousTestCase):
+    def parse(self, *words):
+        options = Options()
+        options.parseOptions(words)
+        return options
+
+    def refusal(self, *words):
+        return str(self.assertRaises(UsageError, self.parse, *words))
+
+    def test_defaults(self):
+        options = self.parse()
+        self.assertEqual(
+            [options[name] for name in ("history", "history-lines", "history-days", "durable")],
+            ["", 10_000, 7.0, "batched"],
+        )
+
+    def test_mistakes(self):
+        for words, complaint in (
+            (["--durable=very"], "--durable is batched or strict, not 'very'"),
+            (["--history-lines=-1"], "--history-lines takes a whole number from 0, not '-1'"),
+            (["--history-lines=many"], "--history-lines takes a whole number from 0, not 'many'"),
+            (["--history-days=-1"], "--history-days takes days from 0 to 36500, not '-1'"),
+            (["--history-days=nan"], "--history-days takes days from 0 to 36500, not 'nan'"),
+            ([f"--history={os.getcwd()}"], f"the history {os.getcwd()} is not a file"),
+            (["--history=/dev/null/x"], "the history /dev/null/x cannot be created: /dev/null is not a directory"),
+        ):
+            self.assertTrue(self.refusal(*words).endswith(complaint), (words, self.refusal(*words)))
+
+    def test_mapping(self):
+        for options in ({"durable": "very"}, {"history": "/dev/null/x"}, {"history-days": -1}, {"history-lines": "x"}):
+            self.assertRaises(ValueError, makeBus, options)
+
+    def test_buses(self):
+        path = os.path.join(folder(self), "base")
+        bus = makeBus(self.parse(f"--history={path}"))
+        self.assertIsInstance(bus, LocalBus)
+        self.assertEqual(bus.path, path)
+        self.assertEqual(makeBus(self.parse("--history=memory")).path, MEMORY)
+        self.assertIs(type(makeBus(self.parse("--history=off"))), MemoryBus)
+        self.assertFalse(os.path.exists(path))
+
+    def test_aRelativePath(self):
+        """A daemon goes elsewhere."""
+        self.assertEqual(self.parse("--history=chat.sqlite")["history"], os.path.abspath("chat.sqlite"))
+
+    def test_off(self):
+        """Nothing is kept, and nobody is shown anything."""
+        factory = makeService({"history": "off"}, MemoryReactorClock()).factory
+        self.assertEqual(factory.room._recent.maxlen, 0)
+        self.assertEqual(factory.bus._kept, 0)
+
+
+class DefaultTests(SynchronousTestCase):
+    def setUp(self):
+        self.base = os.path.join(folder(self), "base")
+        self.told = []
+        globalLogPublisher.addObserver(self.told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.told.append)
+
+    def test_places(self):
+        home = {"HOME": f"{self.base}/home"}
+        state = {**home, "XDG_STATE_HOME": f"{self.base}/state"}
+        for environment, path in (
+            (home, "home/.local/state/nodenet/chat.sqlite"),
+            ({**home, "XDG_STATE_HOME": "relative"}, "home/.local/state/nodenet/chat.sqlite"),
+            (state, "state/nodenet/chat.sqlite"),
+            ({**state, "STATE_DIRECTORY": f"{self.base}/lib/chat:/elsewhere"}, "lib/chat/chat.sqlite"),
+        ):
+            self.assertEqual(defaultHistory(environment), f"{self.base}/{path}")
+        self.assertEqual(self.told, [])
+
+    def test_noPlace(self):
+        self.assertEqual(defaultHistory({"HOME": "/dev/null"}), MEMORY)
+        (event,) = self.told
+        self.assertIn("in memory only", event["log_format"])
+        self.assertIn("cannot be created", str(event["refusal"]))
+
+
+class HistoryProcessTests(ProcessCase):
+    """A service that is stopped and started again."""
+
+    async def talk(self, program, said, *lines):
+        """Come in as ann, look for what was C{said} before, and say C{lines}."""
+        peer = await connect(self, await program.port())
+        peer.write("".join(f"{line}\r\n" for line in ("ann", *lines)).encode())
+        await peer.got(b"ann joined")
+        past = re.findall(rb"\| \S+ \S+ <ann> (\w+)", peer.received)
+        self.assertEqual([line.decode() for line in past], said)
+        if lines:
+            await peer.got(f"<ann> {lines[-1]}\r\n".encode())
+        self.signal(program)
+        await peer.ended
+        self.assertEqual(await program.exited, 0)
+        self.assertClean(program)
+
+    async def test_overARestart(self):
+        for runner in RUNNERS:
+            path = os.path.join(folder(self), "base")
+            await self.talk(run(self, runner, "chat", f"--history={path}"), [], "one", "two")
+            # The last line is stored although the program was stopped at once.
+            await self.talk(run(self, runner, "chat", f"--history={path}", "--durable=strict"), ["one", "two"], "three")
+            await self.talk(run(self, runner, "chat", f"--history={path}"), ["one", "two", "three"])
+
+    async def test_withoutOptions(self):
+        state = os.path.join(folder(self), "base")
+        environment = {"XDG_STATE_HOME": state}
+        await self.talk(run(self, "twistd", "chat", env=environment), [], "one")
+        self.assertTrue(Path(state, "nodenet", "chat.sqlite").exists())
+        await self.talk(run(self, "twistd", "chat", env=environment), ["one"])
+
+    async def test_nowhereToWrite(self):
+        """As in a container: it works, and says in one line that it will forget."""
+        program = run(self, "twistd", "chat", env={"XDG_STATE_HOME": "/dev/null", "HOME": "/nowhere"})
+        await self.talk(program, [], "one")
+        self.assertEqual(len(re.findall("in memory only", program.out)), 1)
+
+    async def test_memoryAndOff(self):
+        for value in ("memory", "off"):
+            for _ in range(2):
+                await self.talk(run(self, "nodenet", "chat", f"--history={value}"), [], "one")
+
+    async def test_mistakes(self):
+        for runner in RUNNERS:
+            program = start(self, [*command(runner, "chat"), "--history=/dev/null/x"])
+            self.assertNotEqual(await program.exited, 0)
+            self.assertEqual(len(program.err.splitlines()), 1, program)
+            self.assertIn("/dev/null/x cannot be created", program.err)
