@@ -172,7 +172,9 @@ def _summary(runs: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def idle(native: Path, commands: dict[str, Commands], connections: int) -> dict[str, Any]:
-    """What an idle connection costs: resident bytes, of a second lot of them, and the CPU of all while nothing happens."""
+    """
+    What an idle connection costs: resident bytes, of a second lot of them, and the CPU of all while nothing happens.
+    """
     found: dict[str, Any] = {}
     for name, known in commands.items():
         if "pipe" not in known:
@@ -194,25 +196,68 @@ def idle(native: Path, commands: dict[str, Commands], connections: int) -> dict[
     return found
 
 
+_COLUMNS = "  {:10} {:>6} {:>20} {:>17} {:>15} {:>8} {:>8} {:>5}"
+
+
 def table(profile: str, results: dict[str, Any], base: str) -> str:
     """The results as text, the fastest first."""
-    unit = PROFILES[profile].unit
+    unit, scale, size = PROFILES[profile].unit, 1e6, 1
+    if unit == "byte":
+        unit, size = "MiB", 1024 * 1024
     lines = [f"{profile}: {PROFILES[profile].told}"]
     lines.append(
-        f"  {'':10} {'speed':>6} {'us CPU / ' + unit:>20} {'quartiles':>17} {unit + 's/s':>15} {'p50 us':>8} {'p99 us':>8} {'load':>5}"
+        _COLUMNS.format("", "speed", f"us CPU / {unit}", "quartiles", f"{unit}s/s", "p50 us", "p99 us", "load")
     )
-    scale = 1e6 if unit != "byte" else 1e6 * 1024 * 1024
-    if unit == "byte":
-        lines[-1] = lines[-1].replace("CPU / byte", "CPU / MiB ").replace("   bytes/s", "   MiB/s  ")
     for name, found in sorted(results.items(), key=lambda item: item[1]["cpu"]):
         speed = results[base]["cpu"] / found["cpu"] if base in results else float("nan")
-        low, high = (f"{quartile * scale:.2f}" for quartile in found["quartiles"])
-        rate = found["rate"] / (1 if unit != "byte" else 1024 * 1024)
-        lines.append(
-            f"  {name:10} {speed:6.2f} {found['cpu'] * scale:20.2f} {low + ' - ' + high:>17} {rate:15,.0f} {found['p50']:8.0f} {found['p99']:8.0f} {found['load']:5.2f}"
-            + (f"  {found['failures']:.0f} failures" if found["failures"] else "")
+        low, high = (f"{quartile * scale * size:.2f}" for quartile in found["quartiles"])
+        line = _COLUMNS.format(
+            name,
+            f"{speed:.2f}",
+            f"{found['cpu'] * scale * size:.2f}",
+            f"{low} - {high}",
+            f"{found['rate'] / size:,.0f}",
+            f"{found['p50']:.0f}",
+            f"{found['p99']:.0f}",
+            f"{found['load']:.2f}",
         )
+        lines.append(line + (f"  {found['failures']:.0f} failures" if found["failures"] else ""))
     return "\n".join(lines)
+
+
+def plot(everything: dict[str, Any], base: str) -> str:
+    """The speeds as an SVG: a bar for each server and profile, and a line at the base's."""
+    profiles = [name for name in everything if name != "idle" and base in everything[name]]
+    names = sorted({name for profile in profiles for name in everything[profile]})
+    colours = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#999999"]
+    bar, gap, left, wide = 12, 16, 110, 640
+    rows: list[str] = []
+    y = 40
+    most = max(
+        (everything[p][base]["cpu"] / found["cpu"] for p in profiles for found in everything[p].values()), default=1
+    )
+    for profile in profiles:
+        rows.append(f'<text x="8" y="{y + bar}" font-weight="bold">{profile}</text>')
+        for name in names:
+            found = everything[profile].get(name)
+            if found is None:
+                continue
+            speed = everything[profile][base]["cpu"] / found["cpu"]
+            colour = colours[names.index(name) % len(colours)]
+            length = wide * speed / most
+            rows.append(f'<rect x="{left}" y="{y}" width="{length:.1f}" height="{bar - 2}" fill="{colour}"/>')
+            rows.append(f'<text x="{left + length + 6:.1f}" y="{y + bar - 3}">{name} {speed:.2f}</text>')
+            y += bar
+        y += gap
+    one = left + wide / most
+    rows.append(f'<line x1="{one:.1f}" y1="30" x2="{one:.1f}" y2="{y - gap}" stroke="black" stroke-dasharray="3"/>')
+    title = f'<text x="8" y="20">speed: CPU per operation, {base} = 1; more is better</text>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + wide + 130}" height="{y}" '
+        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>\n'
+        + "\n".join([title, *rows])
+        + "\n</svg>\n"
+    )
 
 
 def build(native: Path) -> None:
@@ -249,6 +294,7 @@ def main() -> None:
                 print(table(name, everything[name], asked.base), flush=True)
     if asked.output is not None:
         asked.output.write_text(json.dumps(everything, indent=1) + "\n")
+        asked.output.with_suffix(".svg").write_text(plot(everything, asked.base))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""nodenet in a user's program: C{pipe}, C{data}, C{sink}, C{source}, C{proxy PORT}, C{naive} (a chat as the notes have it)."""
+"""
+nodenet in a user's program: C{pipe}, C{data}, C{sink}, C{source}, C{proxy PORT}, C{naive} (the chat of the notes).
+"""
 
 import sys
 
