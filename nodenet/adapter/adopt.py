@@ -44,15 +44,26 @@ class UnconnectedHandle:
         self._socket: socket.socket | None = sock
         self._loop = loop
         self._patient = patient
+        self._closed = False
 
     @property
     def reactor(self) -> Any:
         return self._loop.reactor
 
+    def owned(self) -> socket.socket:
+        """
+        The socket, which stays ours.
+
+        @raise NodeError: C{ERR_SOCKET_HANDLE_ADOPTED}, a server has taken it.
+        """
+        if self._socket is None:
+            raise nodeError("ERR_SOCKET_HANDLE_ADOPTED")
+        return self._socket
+
     def take(self) -> socket.socket:
-        """The socket, to be connected."""
-        sock, self._socket = self._socket, None
-        assert sock is not None
+        """The socket, to be connected or listened on."""
+        sock = self.owned()
+        self._socket = None
         return sock
 
     def readStart(self) -> None:
@@ -80,8 +91,9 @@ class UnconnectedHandle:
     def close(self) -> None:
         if self._socket is not None:
             self.take().close()
-            if self.owner is not None:
-                self._loop.closing(self.owner.onClosed)
+        if self.owner is not None and not self._closed:
+            self._loop.closing(self.owner.onClosed)
+        self._closed = True
 
     def reset(self) -> None:
         self.close()

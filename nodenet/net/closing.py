@@ -106,7 +106,8 @@ class Closing(EventEmitter):
                 drained, self._drained = self._drained, None
                 if self._deadline is not None and self._deadline.active():
                     self._deadline.cancel()
-                drained.callback(None)
+                # Not before the 'close' of the last connections, which is on its way: who waits may end the program.
+                self._useLoop().closing(drained.callback, None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -129,7 +130,8 @@ class Closing(EventEmitter):
         written goes out first), wait for the peers, and destroy what is left at the deadline.
 
         @param timeout: ms until then.
-        @return: fires when no connection is left.  A second call shortens nothing and gets a Deferred of its own.
+        @return: fires when no connection is left, after C{'close'} of each and of the server.  A second call shortens
+            nothing and gets a Deferred of its own.
         """
         finished: Deferred[None] = Deferred()
         if self._drained is not None:

@@ -58,6 +58,8 @@ class Opening(Closing):
         A handle is
 
           - a L{BoundSocket<nodenet.net.BoundSocket>}, which is taken over;
+          - a L{Socket<nodenet.net.Socket>} that was made with one and is not connected: it is taken over too, and the
+            Socket can only be destroyed then;
           - another L{Server} that listens: both listen where it does, the connections are for the one that was last to
             do so, and when that closes, for the one before;
           - something with a number C{fd}, a descriptor that is bound or listens already and is taken over;
@@ -68,7 +70,8 @@ class Opening(Closing):
 
         @param args: the callback is a once listener of C{'listening'}.
         @return: the server.
-        @raise NodeError: C{ERR_SERVER_ALREADY_LISTEN}; C{ERR_SOCKET_HANDLE_ADOPTED}, the L{BoundSocket} is spent.
+        @raise NodeError: C{ERR_SERVER_ALREADY_LISTEN}; C{ERR_SOCKET_HANDLE_ADOPTED}, the L{BoundSocket} or the Socket
+            is spent.
         @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, neither port nor path nor endpoint nor handle, or a path that is
             none, or C{readableAll} or C{writableAll} of an abstract path, or an unknown option;
             C{ERR_INVALID_ARG_TYPE}, of C{host}, C{backlog} or C{signal}.
@@ -82,6 +85,8 @@ class Opening(Closing):
             request = replace(request, endpoint=serverEndpoint(loop.reactor, request.endpoint))
         if request.bound is not None:
             request.bound._owned()
+        if request.unconnected is not None:
+            request.unconnected.owned()
         if callback is not None:
             self.once("listening", callback)
         if request.signal is not None:
@@ -134,6 +139,8 @@ class Opening(Closing):
         backlog = request.backlog
         if request.bound is not None:
             return listenSocket(reactor, taker, request.bound._adopt(), backlog, request.bound._path)
+        if request.unconnected is not None:
+            return listenSocket(reactor, taker, request.unconnected.take(), backlog, request.path)
         if request.shared is not None:
             return request.shared.share(taker)
         if request.fd is not None:

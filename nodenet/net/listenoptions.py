@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.adapter.listen import BACKLOG, Listening
 from nodenet.errors import invalidArgValue
 from nodenet.events import EventEmitter, Listener
@@ -91,9 +92,10 @@ class ListenOptions(TypedDict, total=False):
 @dataclass(frozen=True)
 class Listen:
     """
-    What C{listen} was asked for.  One of C{endpoint}, C{bound}, C{shared}, C{fd}, C{path} and C{port} counts, in this
-    order.
+    What C{listen} was asked for.  One of C{endpoint}, C{bound}, C{unconnected}, C{shared}, C{fd}, C{path} and C{port}
+    counts, in this order.
 
+    @ivar unconnected: of a Socket that is bound and not connected; C{path} is where it is, if it is a UNIX socket.
     @ivar shared: somebody else's, who listens.
     @ivar copied: C{fd} is not to be taken over.
     @ivar mode: a UNIX socket's file's, instead of what the umask leaves; 0 is none.
@@ -101,6 +103,7 @@ class Listen:
 
     endpoint: object = None
     bound: BoundSocket | None = None
+    unconnected: UnconnectedHandle | None = None
     shared: Listening | None = None
     fd: int | None = None
     copied: bool = False
@@ -203,7 +206,10 @@ def _readHandle(handle: Any) -> dict[str, Any]:
     listening = getattr(handle, "_listening", None)
     if listening is not None:
         return {"shared": listening}
-    if getattr(handle, "_handle", None) is not None:
+    inner = getattr(handle, "_handle", None)
+    if isinstance(inner, UnconnectedHandle):
+        return {"unconnected": inner, "path": handle._boundPath.address if handle._boundPath else None}
+    if inner is not None:
         # A connected Socket, which the kernel would refuse.
         return {"fd": -1}
     fd = handle.get("fd") if isinstance(handle, Mapping) else getattr(handle, "fd", None)

@@ -189,7 +189,9 @@ class Socket(Transfer):
         given, callback = readArguments(args, options, ConnectOptions)
         request = readConnect(given, self._bound)
         bound = self._handle if isinstance(self._handle, UnconnectedHandle) else None
-        if bound is None and not self.destroyed and self._hadHandle:
+        if bound is not None:
+            bound.owned()
+        elif not self.destroyed and self._hadHandle:
             raise systemError(errno.EALREADY if self.connecting else errno.EISCONN, "connect")
         if self._isAborted():
             return self

@@ -220,18 +220,23 @@ run(main); say('over')
     "stopGracefully": (
         """
 from twisted.internet import reactor
+closed = []
 def main():
     server = net.createServer()
     server.on('draining', lambda: [each.end('bye') for each in server.connections])
     reactor.addSystemEventTrigger('before', 'shutdown', server.closeGracefully, 5000)
     def listening():
-        client = net.connect(server.address().port, '127.0.0.1')
-        client.on('data', lambda data: say(data.decode()))
+        for _ in range(5):
+            net.connect(server.address().port, '127.0.0.1').on('data', lambda data: say(data.decode()))
     server.listen(0, '127.0.0.1', listening)
-    server.on('connection', lambda peer: reactor.callLater(0.1, reactor.stop))
-run(main); say('over')
+    def connected(peer):
+        peer.on('close', closed.append)
+        if len(server.connections) == 5:
+            reactor.callLater(0.1, reactor.stop)
+    server.on('connection', connected)
+run(main); say('over', closed)
 """,
-        "bye over",
+        "bye bye bye bye bye over [False, False, False, False, False]",
     ),
     "unixFile": (
         """

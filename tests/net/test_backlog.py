@@ -94,6 +94,7 @@ class DrainTests(SynchronousTestCase):
         first, second = socket.drain(), socket.drain()
         first.cancel()
         self.failureResultOf(first, CancelledError)
+        self.assertEqual(socket._drains, (second,))
         inTurn(peer.resume)
         self.assertIsNone(self.successResultOf(second))
 

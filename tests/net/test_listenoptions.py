@@ -70,6 +70,15 @@ class HandleTests(SynchronousTestCase):
             self.assertIs(readListenArguments(args, {})[1], callback)
         self.assertIsNone(readListenArguments((bound,), {})[1])
 
+    def test_unconnected(self) -> None:
+        """A Socket that is bound and no more; of a UNIX socket the path too."""
+        socket = net.Socket(handle=self.bound())
+        self.addCleanup(inTurn, socket.destroy)
+        for form in ((socket, 5), ({"handle": socket}, 5)):
+            request = read(*form)
+            self.assertIs(request.unconnected, socket._handle)
+            self.assertEqual((request.path, request.backlog), (None, 5))
+
     def test_server(self) -> None:
         """One that listens."""
         server = MemoryServer()

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nodenet import inTurn, nextTick
 from nodenet.events import once
 from nodenet.net import Socket
+from nodenet.net.onread import Reader
 from nodenet.testing import socketOver, socketPair
 from tests.net.cases import NetCase, closed, note
 
@@ -196,6 +197,17 @@ class FormTests(SynchronousTestCase):
         ):
             self.assertIsNone(Socket(onread=given)._onread, given)  # type: ignore[arg-type]
         self.assertIsNotNone(Socket(onread={"buffer": good, "callback": print})._onread)
+
+
+class ReaderTests(SynchronousTestCase):
+    def test_begin(self) -> None:
+        """What the connection before has left is not the next one's."""
+        reader = Reader(bytearray(2), None, lambda n, buffer: None)
+        self.assertTrue(reader.begin())
+        reader.add(b"abc")
+        reader.ended = True
+        self.assertTrue(reader.begin())
+        self.assertEqual((len(reader), reader.ended), (0, False))
 
 
 class NetworkTests(NetCase):

@@ -145,6 +145,31 @@ class BoundTests(ListeningCase):
         server.close()
         self.assertFalse(os.path.exists(path))
 
+    async def test_ofASocket(self) -> None:
+        """A Socket made with one gives it to the server, and is good for nothing then but to be destroyed."""
+        bound = BoundSocket(host="127.0.0.1")
+        where = bound.address()
+        socket = net.Socket(handle=bound)
+        server, heard = await self.heard(socket)
+        self.assertEqual((heard, server.address(), socket.destroyed), ([("listening",)], where, False))
+        await self.connects(server)
+        for again in (lambda: self.server().listen(socket), lambda: socket.connect(where.port)):
+            self.assertEqual(self.assertRaises(NodeError, again).code, "ERR_SOCKET_HANDLE_ADOPTED")
+        closing = once(socket, "close")
+        socket.destroy()
+        self.assertEqual(await closing, [False])
+        await self.connects(server)
+
+    async def test_pathOfASocket(self) -> None:
+        path = self.path()
+        socket = net.Socket(handle=BoundSocket(path=path))
+        server, heard = await self.heard(socket)
+        self.assertEqual((heard, server.address()), ([("listening",)], path))
+        await self.connects(server)
+        socket.destroy()
+        server.close()
+        self.assertFalse(os.path.exists(path))
+
     async def test_spent(self) -> None:
         """Raised; the callback is not kept, and the server can listen."""
         bound = BoundSocket()
