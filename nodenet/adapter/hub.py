@@ -13,8 +13,8 @@ turn of its own, and its ticks are run at its end.
 
 I{A wake-up} is a batch, and another one as long as there is something ready: the reactor's own round costs as much as
 three messages, so that a busy server should not make one for each.  (With 50 connections that echo, that was a third of
-all.)  After L{BATCH} events or L{LONGEST} seconds the reactor has its turn, with its timers and its other readers; what
-is left is still ready at the next wake-up, and the kernel hands it out by turns.
+all.)  When a delayed call is due, after L{BATCH} events, and after L{LONGEST} seconds because of its other readers, the
+reactor has its turn; what is left is still ready at the next wake-up, and the kernel hands it out by turns.
 
 I{The guard.}  What an event raises must not reach the reactor: that would drop the hub, and with it everybody.  It is
 logged under the socket's own prefix, that socket is dropped, and the next event is taken.
@@ -155,11 +155,16 @@ class Hub:
             count = self._batch(left)
             left -= count
             # One event alone has probably no other behind it, unless it had before.
-            if not count or (count == 1 and not self._busy) or perf_counter() > until:
+            if not count or (count == 1 and not self._busy) or perf_counter() > until or self._isAwaited():
                 break
             self._busy = True
         self._busy = left < BATCH - 1
         self._loop.touch()
+
+    def _isAwaited(self) -> bool:
+        """Whether a delayed call is due."""
+        pause: float | None = self._loop.reactor.timeout()
+        return pause is not None and pause <= 0
 
     def _batch(self, most: int) -> int:
         loop = self._loop

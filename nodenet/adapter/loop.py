@@ -65,6 +65,7 @@ class Loop:
         self._closings: list[_Call] = []
         self._shutdowns: list[_Call] = []
         self.phasesDue = False
+        self._asked: Any = None  # the call that will run the phases
         self.inBatch = False
         self.hub: Any = None
         self._own: weakref.WeakSet[IDelayedCall] = weakref.WeakSet()
@@ -105,11 +106,19 @@ class Loop:
     def _schedule(self) -> None:
         if not self.phasesDue:
             if not self.inBatch:
-                self.soon(self.runPhases)
+                self._asked = self.soon(self._phases)
             self.phasesDue = True  # not before: in a deep recursion the reactor may have refused
+
+    def _phases(self) -> None:
+        self._asked = None
+        self.runPhases()
 
     def runPhases(self) -> None:
         """A batch of I/O is over."""
+        if self._asked is not None:
+            # The hub was faster than the call; who looks for what is left in the reactor must not find it.
+            self._asked.cancel()
+            self._asked = None
         # What an immediate adds to the immediates waits for the next batch; what it adds to the others does not.
         self.phasesDue = False
         flush()
@@ -117,14 +126,17 @@ class Loop:
             for fn, args in _taken(phase):
                 enter(None, fn, *args)
 
-    def soon(self, fn: Callable[[], object]) -> None:
-        """Call C{fn} before the reactor polls again."""
+    def soon(self, fn: Callable[[], object]) -> Any:
+        """
+        Call C{fn} before the reactor polls again.
+
+        @return: has a C{cancel} method.
+        """
         eventLoop = getattr(self.reactor, "_asyncioEventloop", None)
         if eventLoop is not None:
             # The asyncio reactor's zero-delay call comes after the next batch of I/O.
-            eventLoop.call_soon(fn)
-        else:
-            self.later(0, fn)
+            return eventLoop.call_soon(fn)
+        return self.later(0, fn)
 
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall:
         """Call C{fn(*args)} as a turn in C{ms}.  Does not keep L{run} going: Node's unref'd timer."""

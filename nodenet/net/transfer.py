@@ -374,11 +374,11 @@ class Transfer(Tuned, Backlog, Duplex):
         self._resetting = False
 
     def _emitErrorNow(self, error: Any) -> None:
-        heard = "error" in self._events
         try:
             super()._emitErrorNow(error)
         except NodeError as raised:
-            if heard or raised is not error:
+            # A pipe listens too, but not for good: it looks whether somebody else does.
+            if "error" in self._events or raised is not error:
                 raise
             # What the network does is worth a line, not a traceback.
             reportUnheard(error, self)

@@ -27,7 +27,16 @@ from tests.net.cases import later
 
 
 class Reactor(MemoryReactor):
-    """One in memory that has a hub nevertheless: who is ready is asked by the test."""
+    """
+    One in memory that has a hub nevertheless: who is ready is asked by the test.
+
+    @ivar pause: how long it could sleep.
+    """
+
+    pause: float | None = None
+
+    def timeout(self) -> float | None:
+        return self.pause
 
 
 class Thing:
@@ -131,6 +140,17 @@ class WakeUpTests(HubCase):
         self.patch(hubs, "LONGEST", 0)
         self.hub.doRead()
         self.assertEqual(len(self.order), 4)
+
+    def test_delayedCalls(self) -> None:
+        """One that is due is not kept waiting; one that is not yet does not matter."""
+        self.talker("a", 4)
+        self.talker("b", 4)
+        self.reactor.pause = 0
+        self.hub.doRead()
+        self.assertEqual("".join(self.order), "abAB")
+        self.reactor.pause = 1
+        self.hub.doRead()
+        self.assertEqual("".join(self.order), "abAB" * 4)
 
 
 class BatchTests(HubCase):

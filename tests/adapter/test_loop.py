@@ -98,6 +98,12 @@ class PhaseTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(self.order, ["fin", "second"])
 
+    def test_hubIsFaster(self) -> None:
+        """What was asked for outside of a batch, and is run by the hub after one, leaves no call behind."""
+        self.loop.immediate(self.note, "1")
+        self.loop.runPhases()
+        self.assertEqual((self.order, self.clock.getDelayedCalls()), (["1"], []))
+
     def test_refused(self) -> None:
         """Where the reactor cannot be asked, in a deep recursion say, the next who asks is not taken for the second."""
         self.patch(self.clock, "callLater", lambda *_: {}["x"])

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nodenet import inTurn, net
 from nodenet.events import errorMonitor
 from nodenet.net import Socket
+from nodenet.stream import PassThrough
 from nodenet.testing import socketPair
 from tests.net.cases import logged, note
 
@@ -65,6 +66,16 @@ class UnheardTests(SynchronousTestCase):
             inTurn(peer.resetAndDestroy)
         self.assertEqual([event for event, _ in heard], [errorMonitor, "close"])
         self.assertEqual((len(events), len(self.flushLoggedErrors())), (1, 1))
+
+    def test_piped(self) -> None:
+        """A pipe does not count as hearing it either."""
+        for destination in (None, PassThrough()):
+            socket, peer = socketPair()
+            inTurn(socket.pipe, destination or socket)
+            with logged() as events:
+                inTurn(peer.resetAndDestroy)
+            self.assertEqual([event["log_failure"].frames for event in events], [[]])
+            self.assertEqual([each.value for each in self.flushLoggedErrors()], [socket.errored])
 
     def test_listenerThatRaises(self) -> None:
         """What a listener raises has a traceback, also when it is the error itself, and misuse too."""
