@@ -39,14 +39,11 @@ class EchoFactory(SocketFactory):
     def __init__(self, *, idleTimeout: float = 0, **options: Unpack[ServerOptions]) -> None:
         super().__init__(**options)
         self.idleTimeout = idleTimeout
-        self._echoing: dict[Socket, None] = {}
         self.server.on("draining", self._drain)
 
     def connection(self, socket: Socket) -> None:
         """Echo."""
-        self._echoing[socket] = None
-        socket.on("error", lambda error: None)
-        socket.on("close", lambda hadError: self._echoing.pop(socket, None))
+        socket.on("error", _ignore)
         if self.idleTimeout:
             socket.setTimeout(self.idleTimeout)
             socket.once("timeout", lambda: self._dismiss(socket))
@@ -64,8 +61,12 @@ class EchoFactory(SocketFactory):
 
     def _drain(self) -> None:
         """The server is about to end all connections."""
-        for socket in self._echoing:
+        for socket in self.server.connections:
             _stopEchoing(socket)
+
+
+def _ignore(error: object) -> None:
+    """An error that is none of this program's."""
 
 
 def _stopEchoing(socket: Socket) -> None:

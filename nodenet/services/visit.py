@@ -10,7 +10,6 @@ from typing import Any
 from twisted.internet.interfaces import IAddress
 from twisted.logger import Logger
 
-from nodenet.events import errorMonitor
 from nodenet.net import Socket
 from nodenet.net.address import addressInfo
 
@@ -38,6 +37,8 @@ class Visit:
     The reason that it gives: C{ended}; C{idle}, if C{'timeout'} came; the error's code.
     """
 
+    __slots__ = ("_began", "_gone", "_log", "_peer", "_seconds", "_socket", "reason")
+
     def __init__(
         self, socket: Socket, log: Logger, seconds: Callable[[], float], closed: Callable[[Visit], object]
     ) -> None:
@@ -49,16 +50,19 @@ class Visit:
         self._socket = socket
         self._log = log
         self._seconds = seconds
+        self._gone = closed
         self._began = seconds()
         # Asked for now: a closed socket has none any more.
         self._peer = hostAndPort(socket.remoteAddress, socket.remotePort)
         log.info("{peer} connected", peer=self._peer)
-        socket.on(errorMonitor, self._failed)
         socket.on("timeout", self._idled)
-        socket.on("close", lambda hadError: closed(self))
+        socket.on("close", self._closed)
 
-    def _failed(self, error: Any) -> None:
-        self.reason = getattr(error, "code", type(error).__name__)
+    def _closed(self, hadError: bool) -> None:
+        error: Any = self._socket.errored
+        if error is not None:
+            self.reason = getattr(error, "code", type(error).__name__)
+        self._gone(self)
 
     def _idled(self) -> None:
         self.reason = "idle"
