@@ -7,6 +7,7 @@ import resource
 import signal
 import sqlite3
 import stat
+import stat
 import subprocess
 import sys
 import unittest
@@ -425,6 +426,8 @@ class TroubleTests(LocalBusCase):
 
     async def test_aLimitOfTheSystem(self):
         """No trick: the file cannot grow any more."""
+        if any(_size(number) > 50_000 for number in os.listdir("/proc/self/fd")):
+            raise unittest.SkipTest("another file of this process, such as trial's log, could not grow either")
         bus = await self.started()
         await bus.publish("lobby", message("a"))
         await _bodies(bus)
@@ -644,6 +647,15 @@ def talk():
 bus.start().addCallback(lambda _: (bus.subscribe("lobby", None, shown), talk()))
 reactor.run()
 """
+
+
+def _size(number):
+    """Of an open file; 0 for anything else."""
+    try:
+        found = os.stat(f"/proc/self/fd/{number}")
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 class KilledTests(LocalBusCase):
