@@ -7,7 +7,6 @@ import resource
 import signal
 import sqlite3
 import stat
-import stat
 import subprocess
 import sys
 import unittest
