@@ -523,6 +523,21 @@ class ReconnectTests(NetCase):
         self.assertEqual((heard, client.readyState), ([("close", False), ("connect",)], "open"))
 
 
+class ForgottenPeerTests(NetCase):
+    async def test_afterReset(self) -> None:
+        """Who it was is still known when the system has forgotten, also if nobody has asked before."""
+        server = await self.listening(pauseOnConnect=True)
+        accepted = once(server, "connection")
+        client = self.connect(server.address().port, "127.0.0.1")
+        (peer,) = await accepted
+        await once(client, "connect")
+        port = client.localPort
+        client.resetAndDestroy()
+        await closed(client)
+        await later(0.01)
+        self.assertEqual((peer.destroyed, peer.remoteAddress, peer.remotePort), (False, "127.0.0.1", port))
+
+
 class MisuseTests(NetCase):
     async def test_connectTwice(self) -> None:
         """C{EALREADY} while connecting, C{EISCONN} while connected; the connection goes on."""
