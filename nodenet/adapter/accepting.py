@@ -35,17 +35,19 @@ class HubPort(Watched):
 
     def startReading(self) -> None:
         """Twisted's: accept."""
+        this: Any = self
         if self.hub is not None:
             super().startReading()
         else:
-            tcp.Port.startReading(self)  # type: ignore[arg-type]
+            tcp.Port.startReading(this)
 
     def stopReading(self) -> None:
         """Twisted's: accept nobody for now."""
+        this: Any = self
         if self.hub is not None:
             super().stopReading()
         else:
-            tcp.Port.stopReading(self)  # type: ignore[arg-type]
+            tcp.Port.stopReading(this)
 
     def _ready(self, event: int) -> None:
         this: Any = self

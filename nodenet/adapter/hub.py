@@ -103,10 +103,8 @@ class Hub:
         @param handler: a bound method of a L{Watched}.
         """
         self._epoll.register(fd, events)
-        if not self._loop.inBatch:
+        if not (self._loop.inBatch and self._handlers):
             # Also when there is something in it: somebody (trial) may have taken all readers away from the reactor.
-            self._loop.reactor.addReader(self)
-        elif not self._handlers:
             self._loop.reactor.addReader(self)
         self._handlers[fd] = handler
 

@@ -50,7 +50,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nodenet.adapter.loop import Loop, loopOf
-from nodenet.adapter.transports import DONE, Broken, HubTransport
+from nodenet.adapter.transports import DONE, FULL, Broken, HubTransport
 from nodenet.adapter.turn import _finish, _turn, enter, report
 from nodenet.adapter.wire import Wire
 from nodenet.errors import NodeError, fromFailure, systemError
@@ -61,9 +61,6 @@ CLOSE_GRACE = 5000
 
 # What the transport sends with one call, and what it is given to wait with.
 _SLICE = FileDescriptor.SEND_LIMIT
-
-# The kernel takes nothing now.
-_FULL = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
 
 
 @implementer(IStreamHandle, IHalfCloseableProtocol, IPullProducer, IPushProducer)
@@ -224,7 +221,7 @@ class SocketProtocol(Wire):
 
         @return: that, if it may take something later.
         """
-        if error.errno in _FULL:
+        if error.errno in FULL:
             return 0
         raise systemError(error.errno or errno.EIO, "write", cause=error) from error
 

@@ -63,7 +63,8 @@ PRIVATE = {
 }
 """Names of Twisted's that are not promised to stay, by the class whose instances have them."""
 
-_FULL = (errno.EWOULDBLOCK, errno.ENOBUFS)
+FULL = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
+"""What the kernel says when it takes nothing now."""
 
 DONE = Failure(ConnectionDone())
 """The reason of an orderly end."""
@@ -239,7 +240,7 @@ class HubTransport(Watched):
         try:
             return self.socket.send(memoryview(data)[: this.SEND_LIMIT])
         except OSError as error:
-            return 0 if error.errno in _FULL else Broken(error)
+            return 0 if error.errno in FULL else Broken(error)
 
     def doWrite(self) -> Exception | None:
         """There is room: for whoever waits for it, or for what was written."""

@@ -184,13 +184,11 @@ class EventEmitter(metaclass=EmitterClass):
         """
         if not callable(listener):
             requireCallable("listener", listener)
-        listeners = self._events.get(event)
-        index = 0 if listeners is None else len(listeners)
-        while index:
-            index -= 1
-            found = listeners[index]  # type: ignore[index]  # not None: there is an index
+        listeners = self._events.get(event, ())
+        for index in range(len(listeners) - 1, -1, -1):
+            found = listeners[index]
             if found == listener or (type(found) is Once and found.listener == listener):
-                self._store(event, listeners[:index] + listeners[index + 1 :])  # type: ignore[index]
+                self._store(event, listeners[:index] + listeners[index + 1 :])
                 if "removeListener" in self._events:
                     self.emit("removeListener", event, _unwrap(found))
                 break

@@ -303,8 +303,7 @@ class Socket(Transfer):
         @return: the socket.
         """
         super().end(chunk, encoding, callback)
-        if self.maxWritableLength is not None:
-            self._limitBacklog()
+        self._limitBacklog()
         return self
 
     def destroySoon(self) -> None:

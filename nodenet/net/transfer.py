@@ -263,8 +263,7 @@ class Transfer(Tuned, Backlog, Duplex):
             self._writeDone(failure)
         state.sync = False
         goesOn = self._answer(state)
-        if self.maxWritableLength is not None:
-            self._limitBacklog()
+        self._limitBacklog()
         return goesOn and not self.destroyed
 
     def _writeSlowly(self, chunk: Any, encoding: Any, callback: Any) -> bool:
@@ -276,10 +275,8 @@ class Transfer(Tuned, Backlog, Duplex):
             self.destroy(error)
             return False
         goesOn = super().write(chunk, encoding, callback)
-        if self.maxWritableLength is not None:
-            self._limitBacklog()
-            return goesOn and not self.destroyed
-        return goesOn
+        self._limitBacklog()
+        return goesOn and not self.destroyed
 
     def _write(self, chunk: Any, encoding: str, callback: Callback) -> None:
         self._dispatch([(chunk, encoding)], callback)

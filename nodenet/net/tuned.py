@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.errors import invalidArgType, outOfRange, requireCallable
@@ -17,16 +17,9 @@ from nodenet.net.idle import IdleTimer
 from nodenet.net.keepalive import KeepAlive, keepAlive
 from nodenet.net.options import requireType
 from nodenet.stream import Stream
+from nodenet.stream.writing import MISSING
 
 _LONGEST_TIMEOUT = 2**31 - 1
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "missing"
-
-
-_missing: Final[Any] = _Missing()
 
 
 class TimeoutOverflowWarning(RuntimeWarning):
@@ -62,7 +55,7 @@ class Tuned(Ends, Stream):
     _loop: Loop | None = None
     _reactor: Any = None
 
-    def setTimeout(self, ms: float, callback: Any = _missing) -> Self:
+    def setTimeout(self, ms: float, callback: Any = MISSING) -> Self:
         """
         Emit C{'timeout'} when nothing was sent or received for C{ms}.  Nothing is closed: that is the listener's
         to do.  Until there is some activity it is emitted once.  Node's C{socket.setTimeout}.
@@ -81,7 +74,7 @@ class Tuned(Ends, Stream):
         requireType("msecs", ms, (int, float), "of type number")
         if not (ms >= 0 and math.isfinite(ms)):
             raise outOfRange("msecs", "a non-negative finite number", ms)
-        if callback is not _missing:
+        if callback is not MISSING:
             requireCallable("callback", callback)
         self.timeout = ms
         if ms > _LONGEST_TIMEOUT:
@@ -91,9 +84,9 @@ class Tuned(Ends, Stream):
             self._idle = None
         if ms:
             self._idle = IdleTimer(self._useLoop(), min(max(ms, 1), _LONGEST_TIMEOUT), self, self._idled)
-            if callback is not _missing:
+            if callback is not MISSING:
                 self.once("timeout", callback)
-        elif callback is not _missing:
+        elif callback is not MISSING:
             self.off("timeout", callback)
         return self
 

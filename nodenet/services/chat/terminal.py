@@ -271,11 +271,17 @@ class Terminal:
             self._place = tape.place
 
     def _catchUp(self) -> None:
-        tape = self._tape
-        if tape is not None and self._place != tape.place and self.reason is None:
-            said = tape.since(self._place)
-            self._place = tape.place
+        if self.reason is None and (said := self._fromTape()):
             self._collect(said)
+
+    def _fromTape(self) -> bytes:
+        """What was said to all and not taken yet."""
+        tape = self._tape
+        if tape is None or self._place == tape.place:
+            return b""
+        said = tape.since(self._place)
+        self._place = tape.place
+        return said
 
     def _put(self, data: bytes) -> None:
         self._catchUp()
@@ -295,16 +301,13 @@ class Terminal:
         """Send what was written up to now."""
         if self.reason is not None:
             return
-        tape = self._tape
-        if tape is not None and self._place != tape.place:
-            said = tape.since(self._place)
-            self._place = tape.place
-            if not self._out:
-                # The usual case: one and the same object for all who listen.
-                self._socket.write(said)
-                return
-            self._out.append(said)
+        said = self._fromTape()
+        if said and not self._out:
+            # The usual case: one and the same object for all who listen.
+            self._socket.write(said)
+            return
         if self._out:
+            self._out.append(said)
             data = b"".join(self._out)
             self._out.clear()
             self._collected = 0
