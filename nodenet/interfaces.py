@@ -111,6 +111,13 @@ class IStreamHandle(Interface):
         @param count: so many unanswered probes break the connection.
         """
 
+    def setUserTimeout(ms: int) -> None:
+        """
+        C{TCP_USER_TIMEOUT}; nothing where there is no such thing.
+
+        @param ms: how long data may be unacknowledged before the connection breaks; 0 leaves that to the system.
+        """
+
     def setTypeOfService(tos: int) -> None:
         """
         C{IP_TOS} or C{IPV6_TCLASS}; nothing where there is no such thing.

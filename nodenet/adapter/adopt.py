@@ -104,6 +104,9 @@ class UnconnectedHandle:
     def setKeepAlive(self, *settings: object) -> None:
         """See L{setNoDelay}."""
 
+    def setUserTimeout(self, *settings: object) -> None:
+        """See L{setNoDelay}."""
+
     def setTypeOfService(self, tos: int) -> None:
         """See L{setNoDelay}."""
 

@@ -30,6 +30,17 @@ def setProbes(sock: socket.socket, initialDelay: int, interval: int, count: int)
                 sock.setsockopt(socket.IPPROTO_TCP, name, min(value, _LARGEST_INT))
 
 
+def setUserTimeout(sock: socket.socket, ms: int) -> None:
+    """
+    For how long the peer may leave data unacknowledged before the connection breaks.
+
+    @param ms: 0: for as long as the system is willing to send it again.
+    """
+    # Not every system has it.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ms)
+
+
 def _typeOfService(sock: socket.socket) -> tuple[int, int]:
     """The level and the name of the option."""
     if sock.family == socket.AF_INET6:

@@ -43,6 +43,12 @@ class Wire(Protocol):
             if enable and found is not None:
                 kernel.setProbes(found, initialDelay, interval, count)
 
+    def setUserTimeout(self, ms: int) -> None:
+        """See L{nodenet.interfaces.IStreamHandle}."""
+        found = self._systemSocket()
+        if found is not None:
+            kernel.setUserTimeout(found, ms)
+
     def setTypeOfService(self, tos: int) -> None:
         """See L{nodenet.interfaces.IStreamHandle}."""
         found = self._systemSocket()

@@ -49,6 +49,7 @@ class Tuned(Ends, Stream):
     _noDelay = False
     _keepAlive: KeepAlive | None = None
     _typeOfService: int | None = None
+    _userTimeout: int = 0
     _refd = True
     _idle: IdleTimer | None = None
     _queueSeen = 0
@@ -142,6 +143,23 @@ class Tuned(Ends, Stream):
             self._keepAlive.apply(self._handle)
         return self
 
+    def setUserTimeout(self, ms: int) -> Self:
+        """
+        For how long the peer may leave what was sent unacknowledged before the connection breaks with C{ETIMEDOUT}
+        (Linux's C{TCP_USER_TIMEOUT}; nothing where there is no such thing).  Probes of L{setKeepAlive} are not sent
+        while data is under way, and the system goes on with that for a quarter of an hour.  Before a connection it is
+        remembered.  Node has no such call.
+
+        @param ms: 0 to 2147483647; 0 leaves it to the system.
+        @return: the socket.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no number.
+        @raise NodeRangeError: C{ERR_OUT_OF_RANGE}.
+        """
+        before, self._userTimeout = self._userTimeout, readInt32("ms", ms, 0)
+        if self._handle is not None and self._userTimeout != before:
+            self._handle.setUserTimeout(self._userTimeout)
+        return self
+
     def setTypeOfService(self, tos: int) -> Self:
         """
         Set the byte by which routers tell traffic apart (C{IP_TOS}, C{IPV6_TCLASS}).  Before a connection it is
@@ -178,6 +196,8 @@ class Tuned(Ends, Stream):
             handle.setNoDelay(True)
         if self._keepAlive is not None and self._keepAlive.enable:
             self._keepAlive.apply(handle)
+        if self._userTimeout:
+            handle.setUserTimeout(self._userTimeout)
         if self._typeOfService is not None:
             handle.setTypeOfService(self._typeOfService)
 

@@ -143,6 +143,7 @@ class MemoryHandle:
     @ivar peer: the other end.
     @ivar noDelay: what C{setNoDelay} was last called with, or C{None}.
     @ivar keepAlive: what C{setKeepAlive} was last called with, all four, or C{None}.
+    @ivar userTimeout: what C{setUserTimeout} was last called with, or C{None}.
     @ivar typeOfService: what C{setTypeOfService} was last called with, at first 0.
     """
 
@@ -152,6 +153,7 @@ class MemoryHandle:
     writing = False
     noDelay: bool | None = None
     keepAlive: tuple[bool, int, int, int] | None = None
+    userTimeout: int | None = None
     typeOfService = 0
     peer: MemoryHandle
 
@@ -296,6 +298,9 @@ class MemoryHandle:
 
     def setKeepAlive(self, enable: bool, initialDelay: int = 0, interval: int = 0, count: int = 0) -> None:
         self.keepAlive = (enable, initialDelay, interval, count)
+
+    def setUserTimeout(self, ms: int) -> None:
+        self.userTimeout = ms
 
     def setTypeOfService(self, tos: int) -> None:
         self.typeOfService = tos

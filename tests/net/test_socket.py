@@ -390,6 +390,22 @@ class MethodTests(SynchronousTestCase):
         self.assertEqual(Socket(typeOfService=255).getTypeOfService(), 255)
         self.assertEqual(Socket(typeOfService=None).getTypeOfService(), 0)
 
+    def test_userTimeout(self) -> None:
+        """Kept before a connection, told the system then, and when it changes."""
+        socket = Socket()
+        self.assertIs(socket.setUserTimeout(30_000), socket)
+        inTurn(socket._attach, self.peerHandle)
+        self.assertEqual(self.peerHandle.userTimeout, 30_000)
+        self.peerHandle.userTimeout = None
+        socket.setUserTimeout(30_000)
+        self.assertIsNone(self.peerHandle.userTimeout)
+        socket.setUserTimeout(0)
+        self.assertEqual(self.peerHandle.userTimeout, 0)
+        self.assertEqual(misuse(socket.setUserTimeout, "5")[0], "ERR_INVALID_ARG_TYPE")
+        for value in (-1, 2**31, 1.5, math.nan):
+            self.assertEqual(misuse(socket.setUserTimeout, value)[0], "ERR_OUT_OF_RANGE")
+        inTurn(socket.destroy)
+
     def test_typeOfServiceRefuses(self) -> None:
         """Anything but a whole number from 0 to 255; the method calls NaN a wrong type, the option a wrong value."""
         kind = (" must be of type number.", "ERR_INVALID_ARG_TYPE")

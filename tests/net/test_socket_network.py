@@ -277,7 +277,7 @@ class OptionTests(NetCase):
         """What was set on a new socket and on one that connects is there at 'connect'."""
         server = await self.listening()
         where = server.address().port, "127.0.0.1"
-        socket = self.socket().setNoDelay().setKeepAlive(True, 9000, 4000, 5).setTypeOfService(8)
+        socket = self.socket().setNoDelay().setKeepAlive(True, 9000, 4000, 5).setTypeOfService(8).setUserTimeout(7000)
         socket.connect(*where)
         other = self.connect(*where).setNoDelay(True).setKeepAlive(True, 9000, 4000, 5).setTypeOfService(8)
         self.assertEqual(other.getTypeOfService(), 8)
@@ -288,6 +288,8 @@ class OptionTests(NetCase):
             self.assertEqual(seen, [1])
             self.assertEqual(self.probes(each), (1, 9, 4, 5))
             self.assertEqual((option(each, *TOS), each.getTypeOfService()), (8, 8))
+            patience = option(each, sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT)
+            self.assertEqual(patience, 7000 if each is socket else 0)
 
     async def test_typeOfService(self) -> None:
         """The kernel has it, in IPv4, in IPv6, and on an IPv6 socket that speaks to an IPv4 peer."""
