@@ -35,7 +35,8 @@ def _nodenet() -> Commands:
     return {
         "echo": shipped["echo"],
         "pipe": shipped["echo"],
-        "chat": [*shipped["chat"], "--history", "off"],  # a disk is another matter, and nobody's home is written to
+        # A disk is another matter, and nobody's home is written to; talkers here talk as fast as they can.
+        "chat": [*shipped["chat"], "--history", "off", "--line-rate", "0"],
         "sink": [*peers, "sink"],
         "source": [*peers, "source"],
         "proxy": [*peers, "proxy"],

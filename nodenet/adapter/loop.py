@@ -138,6 +138,10 @@ class Loop:
             return eventLoop.call_soon(fn)
         return self.later(0, fn)
 
+    def seconds(self) -> float:
+        """The reactor's time, in seconds: it does not go back."""
+        return float(self.reactor.seconds())
+
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall:
         """Call C{fn(*args)} as a turn in C{ms}.  Does not keep L{run} going: Node's unref'd timer."""
         return self.later(ms / 1000, enter, None, fn, *args)

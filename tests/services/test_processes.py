@@ -159,7 +159,29 @@ class ChatTests(ProcessCase):
         peer.write(b"ann\r\n")
         await peer.got(b"ann joined")
         await peer.ended
-        await program.said(r"closed after [\d.]+ s: idle,")
+        await program.said("is gone: idle")
+
+    async def test_limits(self) -> None:
+        program = run(
+            self,
+            "nodenet",
+            "chat",
+            "--lang=zh",
+            "--register-timeout=0.5",
+            "--line-rate=0",
+            "--max-line=10",
+            "--send-queue=0",
+        )
+        port = await program.port()
+        late = await connect(self, port)
+        peer = await connect(self, port)
+        peer.write(b"ann\r\n" + b"x" * 11 + b"\r\n" + b"hello\r\n" * 20)
+        await peer.got("-- ann 进来了 (1 人在线)".encode())
+        await peer.got("-- 一句话最多 10 字节; 这句没有发出。".encode())
+        await peer.until(lambda: peer.received.count(b"<ann> hello") == 20)
+        await late.ended
+        self.assertIn("0.5 秒内没有输入昵称".encode(), late.received)
+        await program.said("is gone: no nickname")
 
 
 class CounterTests(ProcessCase):

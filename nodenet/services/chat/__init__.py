@@ -1,13 +1,14 @@
 """
-The chat service: a room that people enter with telnet or nc, by a nickname.
+The chat service: rooms that people enter with telnet or nc, by a nickname.
 
-L{ChatFactory} is all of it, for C{endpoint.listen(factory)}.  Inside, from the wire to the room and back::
+L{ChatFactory} is all of it, for C{endpoint.listen(factory)}.  Inside, from the wire to a room and back::
 
-    socket  ->  telnet  ->  terminal  ->  session  ->  room  ->  bus
-    bytes       events      lines         commands     entries   one log
-    socket  <-------------  terminal  <-  ---------    room  <-  bus
+    socket  ->  telnet  ->  terminal  ->  session  ->  hall, room  ->  bus
+    bytes       events      lines         commands     entries         one log
+    socket  <-------------  terminal  <-  crowd    <-  room        <-  bus
 
-C{text} is what all of them know about characters.
+C{text}, C{encodings} and C{words} are what they know about characters, bytes and languages, C{limits} what one member
+may cost.
 """
 
 from __future__ import annotations
@@ -25,22 +26,37 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nodenet.adapter.loop import Loop, loopOf
+from nodenet.errors import invalidArgValue
 from nodenet.net import ServerOptions, Socket, SocketFactory
 from nodenet.services.chat.bus import BusUnavailable, Entry, IChatBus, MemoryBus
 from nodenet.services.chat.crowd import Crowd
-from nodenet.services.chat.room import RECENT, Room
+from nodenet.services.chat.hall import Hall
+from nodenet.services.chat.limits import Limits
+from nodenet.services.chat.past import RECENT
 from nodenet.services.chat.session import Session
-from nodenet.services.chat.terminal import Outbox, Terminal
+from nodenet.services.chat.terminal import IDLE, TOO_LONG, TOO_SLOW, UNNAMED, Outbox, Terminal
+from nodenet.services.chat.words import ENGLISH, LANGUAGES
+from nodenet.services.counters import Counters
 
-__all__ = ["BusUnavailable", "ChatFactory", "Entry", "IChatBus", "MemoryBus", "Room", "Session"]
+__all__ = ["BusUnavailable", "ChatFactory", "Entry", "Hall", "IChatBus", "Limits", "MemoryBus", "Session"]
+
+PROBES = {"enable": True, "initialDelay": 60_000, "interval": 10_000, "count": 3}
+"""How the system finds out that a silent peer is gone, see L{nodenet.net.Socket.setKeepAlive}."""
+
+USER_TIMEOUT = 30_000
+"""The same for one to which something is under way, in ms, see L{nodenet.net.Socket.setUserTimeout}."""
 
 BUS_DRAIN = 5000
 """How long, in ms, the members may wait for the bus when the chat closes, and how long then the bus for its disk."""
 
 
+# Ends of conversations that are counted.
+_CUT = {TOO_SLOW: "slow", IDLE: "idle", UNNAMED: "unnamed", TOO_LONG: "long"}
+
+
 class ChatFactory(SocketFactory):
     """
-    A chat room for a Twisted endpoint::
+    A chat for a Twisted endpoint::
 
         endpoint.listen(ChatFactory())
 
@@ -50,15 +66,20 @@ class ChatFactory(SocketFactory):
     @param bus: what is shared with other nodes, a provider of L{IChatBus}; by default a L{MemoryBus}.  A
         L{nodenet.services.chat.localbus.LocalBus} keeps what was said in a file.
     @param clock: of the bus that is made by default: the time in seconds since the epoch.  Default: C{time.time}.
-    @param maxLine: bytes a line may have.
-    @param sendQueue: bytes that may wait for a member that does not read; with more it is dropped.
-    @param idleTimeout: ms without reading or writing after which a connection is ended; 0: never.
+    @param limits: what one member may cost; default: those of L{Limits}.
+    @param language: in which the service speaks to who has not chosen another, one of
+        L{nodenet.services.chat.words.LANGUAGES}.
+    @param counters: for what is worth counting.
     @param recent: how many of the last lines somebody who comes in is shown; 0: none.
     @param recentAge: for how long, in ms; 0: however old they are.
     @param serverOptions: see L{ServerOptions}.  C{noDelay} is on unless it is set here: a line is not worth waiting
         for the next one.
     @ivar bus: the bus.
-    @ivar room: the room that everyone enters.
+    @ivar hall: the rooms.
+    @ivar counters: what has happened: C{lines}, what was said; C{ended.*}, why conversations were cut: C{slow},
+        C{idle}, C{unnamed}, C{long}; and what there is: C{members}, those with a nickname, C{sessions}, those
+        without one as well, C{bus}, the state of the bus, and C{queued}, bytes that wait for members.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_VALUE}, no such C{language}.
     """
 
     _log = Logger()
@@ -68,21 +89,23 @@ class ChatFactory(SocketFactory):
         bus: IChatBus | None = None,
         *,
         clock: Callable[[], float] = time.time,
-        maxLine: int = 8192,
-        sendQueue: int = 1024 * 1024,
-        idleTimeout: float = 0,
+        limits: Limits = Limits(),  # noqa: B008  it cannot change
+        language: str = ENGLISH,
+        counters: Counters | None = None,
         recent: int = RECENT,
         recentAge: float = 0,
         **serverOptions: Unpack[ServerOptions],
     ) -> None:
+        if language not in LANGUAGES:
+            raise invalidArgValue("language", language, f"must be one of: {', '.join(map(repr, LANGUAGES))}")
         serverOptions.setdefault("noDelay", True)
         super().__init__(**serverOptions)
         self.bus: IChatBus = MemoryBus(clock=clock) if bus is None else bus
-        self.room = Room(self.bus, audience=Crowd(lambda: self._chatLoop), recent=recent, recentAge=recentAge)
+        self.counters = Counters() if counters is None else counters
+        self.hall = Hall(self.bus, self._crowd, recent=recent, recentAge=recentAge, counters=self.counters)
         self._chatReactor = serverOptions.get("reactor")
-        self._maxLine = maxLine
-        self._sendQueue = sendQueue
-        self._idleTimeout = idleTimeout
+        self._limits = limits
+        self._language = language
         # Unique over all nodes and times, as sessions must be.
         self._boot = secrets.token_hex(8)
         self._numbers = count(1)
@@ -93,11 +116,18 @@ class ChatFactory(SocketFactory):
         self._deadline: IDelayedCall | None = None
         self.bus.on("state", self._busChanged)
         self.server.on("draining", self._drain)
+        self.counters.gauge("bus", lambda: self.bus.state)
+        self.counters.gauge("members", lambda: self.hall.members)
+        self.counters.gauge("sessions", lambda: len(self._sessions))
+        self.counters.gauge("queued", lambda: sum(one.terminal.queued for one in self._sessions.values()))
 
     @cached_property
     def _chatLoop(self) -> Loop:
         # Not before somebody connects: a factory may be made before the reactor is chosen.
         return loopOf(self._chatReactor)
+
+    def _crowd(self) -> Crowd:
+        return Crowd(lambda: self._chatLoop)
 
     @cached_property
     def _outbox(self) -> Outbox:
@@ -105,16 +135,10 @@ class ChatFactory(SocketFactory):
 
     def connection(self, socket: Socket) -> None:
         """Hold a conversation with whoever has connected."""
+        socket.setKeepAlive(PROBES).setUserTimeout(USER_TIMEOUT)
         sid = f"{self._boot}-{next(self._numbers)}"
-        terminal = Terminal(
-            socket,
-            self._chatLoop,
-            self._outbox,
-            maxLine=self._maxLine,
-            sendQueue=self._sendQueue,
-            idleTimeout=self._idleTimeout,
-        )
-        session = Session(sid, terminal, self.room, self.bus)
+        terminal = Terminal(socket, self._chatLoop, self._outbox, self._limits, self._language)
+        session = Session(sid, terminal, self.hall, self.bus)
         if self._stopping:
             session.goodbye()
             return
@@ -127,7 +151,7 @@ class ChatFactory(SocketFactory):
     async def _open(self) -> bool:
         try:
             await self.bus.start()
-            await self.room.open()
+            await self.hall.open()
         except Exception:
             self._log.failure("The bus could not be started")
             return False
@@ -146,6 +170,9 @@ class ChatFactory(SocketFactory):
 
     def _over(self, _: object, session: Session) -> None:
         del self._sessions[session.sid]
+        kind = _CUT.get(session.terminal.reason or "")
+        if kind is not None:
+            self.counters.count(f"ended.{kind}")
         self._log.info(
             "{sid} from {address} is gone: {reason}",
             sid=session.sid,
@@ -161,7 +188,7 @@ class ChatFactory(SocketFactory):
             self._stopping = True
             self._stopped = Deferred()
         # Nobody needs to read of all the others leaving.
-        Deferred.fromCoroutine(self.room.close())
+        Deferred.fromCoroutine(self.hall.close())
         for session in list(self._sessions.values()):
             session.goodbye()
         self._stopIfEmpty()

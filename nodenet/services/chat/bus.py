@@ -27,15 +27,25 @@ from nodenet.events import EventEmitter
 JOIN: Final = "j"
 """C{nickname} came into the room."""
 PART: Final = "p"
-"""C{nickname} left the room."""
+"""C{nickname} left the room: for the room C{body}, or altogether."""
 RENAME: Final = "n"
 """C{nickname} is now called C{body}."""
 MESSAGE: Final = "m"
 """C{nickname} says C{body}."""
 ACTION: Final = "a"
 """C{nickname} does C{body}."""
+TOPIC: Final = "t"
+"""C{nickname} says that the room is about C{body}, or about nothing any more."""
+AWAY: Final = "y"
+"""C{nickname} does not answer because of C{body}, or does again."""
 WHISPER: Final = "w"
 """C{nickname} says C{body} to the session C{to} only.  Never part of a history."""
+
+LOBBY: Final = "lobby"
+"""The room that everyone comes into first."""
+
+PRIVATE: Final = "@"
+"""The log of whispers.  It is nobody's room, and no room has such a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,11 @@ class IChatBus(Interface):
         @return: fires with a list of L{Entry}s, oldest first.
         """
 
+    def topic(room: str) -> Deferred[str]:
+        """
+        @return: fires with the C{body} of the last L{TOPIC} of C{room}, as far as that is kept; else with nothing.
+        """
+
     def claimNick(skeleton: str, session: str) -> Deferred[bool]:
         """
         Reserve a nickname.
@@ -148,6 +163,11 @@ class IChatBus(Interface):
     def releaseNick(skeleton: str, session: str) -> Deferred[None]:
         """Give a nickname back.  Does nothing where it is not C{session}'s."""
 
+    def holder(skeleton: str) -> Deferred[str | None]:
+        """
+        @return: fires with the session that a nickname belongs to, or with C{None}.
+        """
+
     def join(room: str, session: str, nickname: str) -> Deferred[None]:
         """Enter C{session} in the list of members, or change how it is called there."""
 
@@ -157,6 +177,11 @@ class IChatBus(Interface):
     def members(room: str) -> Deferred[dict[str, str]]:
         """
         @return: fires with a C{dict} of sessions to nicknames, longest in the room first.
+        """
+
+    def rooms() -> Deferred[dict[str, int]]:
+        """
+        @return: fires with the names of the rooms that have members, and how many each has.
         """
 
     def arrive(session: str) -> Deferred[int]:
@@ -174,6 +199,12 @@ class IChatBus(Interface):
         @return: fires with how many sessions there are on all nodes.
         """
 
+
+ELSEWHERE: Final = 50
+"""How many entries of a room other than the lobby are kept in memory."""
+
+LOGS: Final = 1000
+"""Of how many rooms."""
 
 Key = tuple[int, int]
 """What the ids of a single process's bus are made of: ms since the epoch, and a number within that millisecond."""
@@ -200,12 +231,15 @@ class RoomLog:
     The log of one room, in memory.
 
     @ivar entries: what is in the log, as far as it is remembered.
+    @ivar topic: the body of its last L{TOPIC}.
     @ivar waiting: entries that were published while another was being given out.
     @ivar last: the greatest key that was given out.
     """
 
     def __init__(self, kept: int, last: Key) -> None:
+        self.kept = kept
         self.entries: deque[tuple[Key, Entry]] = deque(maxlen=kept)
+        self.topic = ""
         self.waiting: deque[tuple[Key, Entry]] = deque()
         self.subscribers: list[_Subscriber] = []
         self.delivering = False
@@ -220,7 +254,8 @@ class MemoryBus(EventEmitter):
     Entries are given out inside C{publish}, unless that is called by a receiver.
 
     @param clock: the time in seconds since the epoch.  Ids grow even when it goes back.
-    @param kept: how many entries a room remembers.
+    @param kept: how many entries the lobby remembers.  Other rooms remember L{ELSEWHERE} at most, and L{LOGS} rooms
+        are remembered: of those that nobody reads, the one that was silent for longest is forgotten.
     """
 
     _log = Logger()
@@ -233,8 +268,9 @@ class MemoryBus(EventEmitter):
         self._logs: dict[str, RoomLog] = {}
         self._floor: Key = (0, 0)  # what the keys of a new room begin after
         self._nicks: dict[str, str] = {}
-        self._rooms: dict[str, dict[str, str]] = {}
+        self._rooms: dict[str, dict[str, str]] = {}  # that have members: these, and what they are called
         self._sessions: set[str] = set()
+        self._belongings: dict[str, tuple[set[str], set[str]]] = {}  # the nicknames and the rooms of a session
 
     def start(self) -> Deferred[None]:
         self._become("up")
@@ -251,7 +287,19 @@ class MemoryBus(EventEmitter):
             self.emit("state", state)
 
     def _logOf(self, room: str) -> RoomLog:
-        return self._logs.setdefault(room, RoomLog(self._kept, self._floor))
+        log = self._logs.get(room)
+        if log is None:
+            self._forgetOne()
+            kept = self._kept if room == LOBBY else min(self._kept, ELSEWHERE)
+            log = self._logs[room] = RoomLog(kept, self._floor)
+        return log
+
+    def _forgetOne(self) -> None:
+        if len(self._logs) < LOGS:
+            return
+        unread = [name for name, log in self._logs.items() if not log.subscribers and name not in self._rooms]
+        if unread:
+            del self._logs[min(unread, key=lambda name: self._logs[name].last)]
 
     # --- the logs --------------------------------------------------------------------------------
 
@@ -272,6 +320,8 @@ class MemoryBus(EventEmitter):
 
     def _append(self, log: RoomLog, key: Key, entry: Entry) -> None:
         """It is in the log now."""
+        if entry.type == TOPIC:
+            log.topic = entry.body
         log.entries.append((key, entry))
         log.waiting.append((key, entry))
         if not log.delivering:
@@ -339,30 +389,57 @@ class MemoryBus(EventEmitter):
 
     # --- what is unique or counted ---------------------------------------------------------------
 
+    def topic(self, room: str) -> Deferred[str]:
+        if self.state == "down":
+            return unavailable()
+        return succeed(self._logOf(room).topic)
+
     def claimNick(self, skeleton: str, session: str) -> Deferred[bool]:
         if self.state == "down":
             return unavailable()
-        return succeed(self._nicks.setdefault(skeleton, session) == session)
+        mine = self._nicks.setdefault(skeleton, session) == session
+        if mine:
+            self._belongingsOf(session)[0].add(skeleton)
+        return succeed(mine)
 
     def releaseNick(self, skeleton: str, session: str) -> Deferred[None]:
         if self._nicks.get(skeleton) == session:
             del self._nicks[skeleton]
+            self._belongingsOf(session)[0].discard(skeleton)
         return succeed(None)
+
+    def holder(self, skeleton: str) -> Deferred[str | None]:
+        if self.state == "down":
+            return unavailable()
+        return succeed(self._nicks.get(skeleton))
 
     def join(self, room: str, session: str, nickname: str) -> Deferred[None]:
         if self.state == "down":
             return unavailable()
         self._rooms.setdefault(room, {})[session] = nickname
+        self._belongingsOf(session)[1].add(room)
         return succeed(None)
 
     def part(self, room: str, session: str) -> Deferred[None]:
-        self._rooms.get(room, {}).pop(session, None)
+        members = self._rooms.get(room, {})
+        if members.pop(session, None) is not None:
+            self._belongingsOf(session)[1].discard(room)
+            if not members:
+                del self._rooms[room]
         return succeed(None)
+
+    def _belongingsOf(self, session: str) -> tuple[set[str], set[str]]:
+        return self._belongings.setdefault(session, (set(), set()))
 
     def members(self, room: str) -> Deferred[dict[str, str]]:
         if self.state == "down":
             return unavailable()
         return succeed(dict(self._rooms.get(room, {})))
+
+    def rooms(self) -> Deferred[dict[str, int]]:
+        if self.state == "down":
+            return unavailable()
+        return succeed({room: len(members) for room, members in self._rooms.items()})
 
     def arrive(self, session: str) -> Deferred[int]:
         if self.state == "down":
@@ -372,10 +449,12 @@ class MemoryBus(EventEmitter):
 
     def depart(self, session: str) -> Deferred[None]:
         self._sessions.discard(session)
-        for skeleton in [name for name, owner in self._nicks.items() if owner == session]:
-            del self._nicks[skeleton]
-        for members in self._rooms.values():
-            members.pop(session, None)
+        nicks, rooms = self._belongingsOf(session)
+        for skeleton in list(nicks):
+            self.releaseNick(skeleton, session)
+        for room in list(rooms):
+            self.part(room, session)
+        del self._belongings[session]
         return succeed(None)
 
     def online(self) -> Deferred[int]:

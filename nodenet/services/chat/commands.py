@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from nodenet.services.chat.encodings import ENCODINGS, readEncoding
 from nodenet.services.chat.nickname import NICKNAME_CELLS
-from nodenet.services.chat.text import Refused
+from nodenet.services.chat.words import LANGUAGES, Phrase, Refused, readLanguage
 
 RECALL: Final = 20
 """How many lines C{/history} shows."""
@@ -85,6 +86,68 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """
+    Go into another room.
+
+    @ivar room: which, not checked; C{None}: back to the lobby.
+    """
+
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Ask which rooms there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """
+    Ask what the room is about, or say it.
+
+    @ivar text: the topic as it was typed; C{""}: none any more; C{None}: what is it?
+    """
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """
+    Say that one does not answer for a while.
+
+    @ivar why: as it was typed; C{""}: one is back.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """
+    Do not hear somebody any more, or hear them again.
+
+    @ivar nickname: whom; C{""}: who is ignored?
+    """
+
+    nickname: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """
+    Be spoken to in another way.
+
+    @ivar language: one of L{LANGUAGES}, or C{None}.
+    @ivar encoding: one of L{ENCODINGS}, or C{None}.
+    """
+
+    language: str | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Ask what can be done."""
 
@@ -94,7 +157,7 @@ class Quit:
     """Leave."""
 
 
-Command = Say | Act | Whisper | Rename | Who | Recall | Help | Quit
+Command = Say | Act | Whisper | Rename | Who | Recall | Move | Rooms | Topic | Away | Ignore | Speak | Help | Quit
 
 
 def _words(rest: str) -> Command | None:
@@ -108,6 +171,20 @@ def _recall(rest: str) -> Command | None:
     return Recall(min(int(rest), RECALL_MOST)) if re.fullmatch("[0-9]{1,9}", rest) and int(rest) else None
 
 
+def _topic(rest: str) -> Command:
+    return Topic({"": None, "-": ""}.get(rest, rest))
+
+
+def _language(rest: str) -> Command | None:
+    language = readLanguage(rest)
+    return Speak(language=language) if language else None
+
+
+def _encoding(rest: str) -> Command | None:
+    encoding = readEncoding(rest)
+    return Speak(encoding=encoding) if encoding else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Usage:
     """
@@ -117,23 +194,38 @@ class _Usage:
     """
 
     form: str
-    purpose: str
+    purpose: Phrase
     read: Callable[[str], Command | None]
+
+    def __call__(self) -> Phrase:
+        return Phrase("{form} {purpose}", form=self.form, purpose=self.purpose)
 
 
 _COMMANDS: dict[str, _Usage] = {
-    "help": _Usage("/help", "lists the commands", lambda rest: None if rest else Help()),
-    "who": _Usage("/who", "tells who is here", lambda rest: None if rest else Who()),
-    "nick": _Usage("/nick NAME", "changes your nickname", lambda rest: Rename(rest) if rest else None),
-    "me": _Usage("/me TEXT", "tells what you do", lambda rest: Act(rest) if rest else None),
-    "msg": _Usage("/msg NAME TEXT", "says something to one person only", _words),
-    "history": _Usage("/history [N]", "shows the last lines, or the last N", _recall),
-    "quit": _Usage("/quit", "leaves", lambda rest: None if rest else Quit()),
+    "help": _Usage("/help", Phrase("lists the commands"), lambda rest: None if rest else Help()),
+    "who": _Usage("/who", Phrase("tells who is here"), lambda rest: None if rest else Who()),
+    "nick": _Usage("/nick NAME", Phrase("changes your nickname"), lambda rest: Rename(rest) if rest else None),
+    "me": _Usage("/me TEXT", Phrase("tells what you do"), lambda rest: Act(rest) if rest else None),
+    "msg": _Usage("/msg NAME TEXT", Phrase("says something to one person only"), _words),
+    "history": _Usage("/history [N]", Phrase("shows the last lines, or the last N"), _recall),
+    "rooms": _Usage("/rooms", Phrase("lists the rooms"), lambda rest: None if rest else Rooms()),
+    "join": _Usage(
+        "/join ROOM", Phrase("goes to another room, or makes one"), lambda rest: Move(rest) if rest else None
+    ),
+    "part": _Usage("/part", Phrase("goes back to the lobby"), lambda rest: None if rest else Move(None)),
+    "topic": _Usage(
+        "/topic [TEXT]", Phrase("tells what the room is about, or changes it; /topic - takes it away"), _topic
+    ),
+    "away": _Usage("/away [TEXT]", Phrase("tells why you do not answer, or that you are back"), Away),
+    "ignore": _Usage("/ignore [NAME]", Phrase("hides what somebody says, or shows it again"), Ignore),
+    "lang": _Usage(f"/lang {'|'.join(LANGUAGES)}", Phrase("changes the language of the chat"), _language),
+    "encoding": _Usage(f"/encoding {'|'.join(ENCODINGS)}", Phrase("tells how your terminal encodes text"), _encoding),
+    "quit": _Usage("/quit", Phrase("leaves"), lambda rest: None if rest else Quit()),
 }
 
-HELP: tuple[str, ...] = (
-    *(f"{usage.form} {usage.purpose}" for usage in _COMMANDS.values()),
-    "//text says a line that begins with a slash",
+HELP: tuple[Phrase, ...] = (
+    *(usage() for usage in _COMMANDS.values()),
+    Phrase("//text says a line that begins with a slash"),
 )
 """What C{/help} answers, line by line."""
 
@@ -157,8 +249,8 @@ def parse(line: str) -> Command | None:
     usage = _COMMANDS.get(word.lower())
     if usage is None:
         # The word is a stranger's text; enough of it to recognise a slip of the finger.
-        raise Refused(f"There is no command /{word[:NICKNAME_CELLS]}; /help lists those that there are.")
+        raise Refused("There is no command /{word}; /help lists those that there are.", word=word[:NICKNAME_CELLS])
     command = usage.read(rest.strip())
     if command is None:
-        raise Refused(f"{usage.form} {usage.purpose}.")
+        raise Refused("{usage}.", usage=usage())
     return command

@@ -3,8 +3,9 @@ A crowd: many terminals that get the same lines.
 
 A line to everyone is appended to one I{tape}, and nothing else happens in its turn.  When the batch of I/O is over each
 terminal gets what it has not had yet, as one write; nearly all of them are at the same place of the tape, so that these
-bytes are joined once for all.  A line costs each listener nothing then, and a batch of lines one write: with 500
-listeners and ten lines a batch, the bookkeeping per line and listener was more than a third of the whole.
+bytes are joined once for all, or once for each way of speaking (L{Voice}).  A line costs each listener nothing then,
+and a batch of lines one write: with 500 listeners and ten lines a batch, the bookkeeping per line and listener was more
+than a third of the whole.
 
 What goes to one terminal only stands between the lines of the tape in the order in which they were written: before a
 terminal takes something of its own it takes what is on the tape (L{Terminal.write}).
@@ -22,7 +23,7 @@ from typing import Protocol
 
 from nodenet.adapter.turn import enter
 from nodenet.services.chat.terminal import ChatLoop, Terminal
-from nodenet.services.chat.text import SafeLine
+from nodenet.services.chat.text import ChatLine, Voice
 
 SLICE = 0.005
 """How long, in seconds, a round may keep the reactor before it lets others have their turn."""
@@ -50,9 +51,9 @@ class Crowd:
         self._loop = loop
         self._clock = clock
         self._terminals: dict[Terminal, None] = {}
-        self._lines: list[bytes] = []
+        self._lines: list[ChatLine] = []
         self._begin = 0  # the place of the first of them
-        self._joined: dict[int, bytes] = {}  # what is on the tape from a place on
+        self._joined: dict[tuple[int, Voice], bytes] = {}  # what is on the tape from a place on
         self._round: Iterator[Terminal] | None = None
         self._roundEnd = 0
         self._scheduled = False
@@ -72,17 +73,18 @@ class Crowd:
         del self._terminals[member.terminal]
         member.terminal.follow(None)
 
-    def send(self, line: SafeLine) -> None:
+    def send(self, line: ChatLine) -> None:
         """A line for everyone."""
-        self._lines.append(line.wire)
+        self._lines.append(line)
         self._joined.clear()
         self._schedule()
 
-    def since(self, place: int) -> bytes:
+    def since(self, place: int, voice: Voice) -> bytes:
         """What was said from C{place} on."""
-        data = self._joined.get(place)
+        data = self._joined.get((place, voice))
         if data is None:
-            data = self._joined[place] = b"".join(self._lines[place - self._begin :])
+            lines = self._lines[place - self._begin :]
+            data = self._joined[place, voice] = b"".join([line.wire(voice) for line in lines])
         return data
 
     def _schedule(self) -> None:

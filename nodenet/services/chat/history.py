@@ -15,15 +15,17 @@ write looks whether the file is still the one that was opened.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from twisted.enterprise.adbapi import ConnectionPool
 from twisted.internet.defer import Deferred
 
 from nodenet.adapter.turn import inTurn
-from nodenet.services.chat.bus import Entry, Key
+from nodenet.services.chat.bus import LOBBY, LOGS, TOPIC, Entry, Key
 
 MEMORY: Final = ":memory:"
 """The path of a history without a file."""
@@ -32,6 +34,9 @@ VERSION: Final = 1
 """Of the tables, in the file's C{user_version}."""
 
 _APPLICATION: Final = 0x6E6E6368  # "nnch"
+
+FULL_ROOMS: Final = 10
+"""As many entries as this many rooms may have are kept in all."""
 
 # How often, in ms of the log's time, all rooms are searched for what is too old.
 _PRUNE_EVERY: Final = 60_000
@@ -118,18 +123,19 @@ class History:
         self._pool: Any = None
         # Only the thread looks at these.
         self._identity: tuple[int, int] | None = None
-        self._counts: dict[str, int] = {}
+        self._rooms: dict[str, _Kept] = {}
         self._pruned = 0
 
     # --- for the reactor's thread ----------------------------------------------------------------
 
-    def open(self, tail: int) -> Deferred[tuple[Key, dict[str, list[Entry]]]]:
+    def open(self, tail: int, elsewhere: int) -> Deferred[tuple[Key, dict[str, list[Entry]], dict[str, str]]]:
         """
         Open the file, anew if it is open.
 
-        @param tail: how many entries of each room are wanted.
-        @return: fires with the greatest key that was ever given out, as far as the file knows, and with the last
-            entries of each room.
+        @param tail: how many entries of the lobby are wanted.
+        @param elsewhere: how many of each other room.
+        @return: fires with the greatest key that was ever given out, as far as the file knows, with the last entries
+            of each room, and with the topics of those that have one.
         """
         if self._pool is None:
             self._pool = _Pool(
@@ -142,7 +148,7 @@ class History:
             self._pool.start()
         else:
             self._pool.threadpool.callInThread(self._disconnect)
-        return self._run(self._load, tail)
+        return self._run(self._load, tail, elsewhere)
 
     def write(self, rows: Sequence[tuple[str, Entry]], last: Key, horizon: int) -> Deferred[None]:
         """
@@ -212,12 +218,18 @@ class History:
             connection.close()
             raise
 
-    def _load(self, connection: Any, tail: int) -> tuple[Key, dict[str, list[Entry]]]:
-        self._counts = dict(connection.execute("SELECT room, count(*) FROM entry GROUP BY room").fetchall())
+    def _load(self, connection: Any, tail: int, elsewhere: int) -> tuple[Key, dict[str, list[Entry]], dict[str, str]]:
+        found = connection.execute("SELECT room, count(*), max(ms) FROM entry GROUP BY room").fetchall()
+        self._rooms = {room: _Kept(count, latest) for room, count, latest in found}
         self._pruned = 0
         last = connection.execute("SELECT ms, n FROM last").fetchone()
+        topics = connection.execute("SELECT room, body FROM entry WHERE type = ? ORDER BY ms, n", (TOPIC,)).fetchall()
         end = (1 << 62, 0)
-        return last, {room: self._read(connection, room, (0, 0), end, tail) for room in self._counts}
+        entries = {
+            room: self._read(connection, room, (0, 0), end, tail if room == LOBBY else elsewhere)
+            for room in self._rooms
+        }
+        return last, entries, dict(topics)
 
     def _read(self, connection: Any, room: str, after: Key, before: Key, limit: int) -> list[Entry]:
         rows = connection.execute(
@@ -230,44 +242,86 @@ class History:
     def _write(self, connection: Any, rows: Sequence[tuple[str, Entry]], last: Key, horizon: int) -> None:
         if self.path != MEMORY and self._identity != _identityOf(self.path):
             raise OSError("the file was removed or replaced")
-        added = self._insert(connection, rows)
+        rooms = dict(self._rooms)
+        self._insert(connection, rows, rooms)
         connection.execute("UPDATE last SET ms = ?, n = ?", last)
-        counts = {**self._counts, **{room: self._counts.get(room, 0) + more for room, more in added.items()}}
         pruned = not rows or horizon - self._pruned >= _PRUNE_EVERY
-        self._dropOld(connection, counts, horizon if pruned else 0)
+        self._dropOld(connection, rooms, horizon if pruned else 0)
+        self._dropRooms(connection, rooms)
         connection.commit()
-        self._counts = counts
+        self._rooms = rooms
         if pruned:
             self._pruned = horizon
 
-    def _insert(self, connection: Any, rows: Sequence[tuple[str, Entry]]) -> dict[str, int]:
-        """@return: how many entries each room has more."""
-        added: dict[str, int] = {}
+    def _insert(self, connection: Any, rows: Sequence[tuple[str, Entry]], rooms: dict[str, _Kept]) -> None:
         for room, entry in rows:
             ms, _, n = entry.id.partition("-")
+            if entry.type == TOPIC:
+                # The last one is kept, whatever was said since; the others are only a part of what was.
+                _delete(connection, rooms, room, "type = ?", TOPIC)
             values = (entry.type, entry.session, entry.nickname, entry.body, entry.to)
-            added[room] = (
-                added.get(room, 0)
-                + connection.execute(
-                    "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (_storable(room), int(ms), int(n), *map(_storable, values)),
-                ).rowcount
-            )
-        return added
+            added = connection.execute(
+                "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (_storable(room), int(ms), int(n), *map(_storable, values)),
+            ).rowcount
+            rooms[room] = _Kept(rooms.get(room, _NOTHING).count + added, int(ms))
 
-    def _dropOld(self, connection: Any, counts: dict[str, int], horizon: int) -> None:
-        for room in list(counts):
+    def _dropOld(self, connection: Any, rooms: dict[str, _Kept], horizon: int) -> None:
+        for room in list(rooms):
             if horizon > 0:
-                old = connection.execute("DELETE FROM entry WHERE room = ? AND ms < ?", (room, horizon))
-                counts[room] -= old.rowcount
-            surplus = counts[room] - self._lines
+                _delete(connection, rooms, room, "ms < ?", horizon)
+            surplus = rooms[room].count - self._lines
             if self._lines and surplus > 0:
-                connection.execute(
-                    "DELETE FROM entry WHERE room = ? AND (ms, n) <="
-                    " (SELECT ms, n FROM entry WHERE room = ? ORDER BY ms, n LIMIT 1 OFFSET ?)",
-                    (room, room, surplus - 1),
+                _delete(
+                    connection,
+                    rooms,
+                    room,
+                    "type != ? AND (ms, n) <="
+                    " (SELECT ms, n FROM entry WHERE room = ? AND type != ? ORDER BY ms, n LIMIT 1 OFFSET ?)",
+                    TOPIC,
+                    room,
+                    TOPIC,
+                    surplus - 1,
                 )
-                counts[room] = self._lines
+            if not rooms[room].count:
+                del rooms[room]
+
+    def _dropRooms(self, connection: Any, rooms: dict[str, _Kept]) -> None:
+        """Forget what was silent for longest, where there are too many rooms or too many entries in all of them."""
+        total = sum(kept.count for kept in rooms.values())
+        most = self._lines * FULL_ROOMS or sys.maxsize
+        if len(rooms) <= LOGS and total <= most:
+            return
+        for room, kept in sorted(rooms.items(), key=lambda item: item[1].latest):
+            if len(rooms) <= LOGS and total <= most:
+                break
+            if room != LOBBY:
+                total -= kept.count
+                _delete(connection, rooms, room, "true")
+                del rooms[room]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """
+    What the file has of one room.
+
+    @ivar count: how many entries.
+    @ivar latest: when the last one was added, in ms since the epoch.
+    """
+
+    count: int
+    latest: int
+
+
+_NOTHING = _Kept(0, 0)
+
+
+def _delete(connection: Any, rooms: dict[str, _Kept], room: str, condition: str, *values: object) -> None:
+    """Take entries out of a room, and out of the count."""
+    deleted = connection.execute(f"DELETE FROM entry WHERE room = ? AND {condition}", (_storable(room), *values))
+    kept = rooms.get(room, _NOTHING)
+    rooms[room] = _Kept(kept.count - deleted.rowcount, kept.latest)
 
 
 def _storable(text: str) -> str:

@@ -33,6 +33,7 @@ from zope.interface import implementer
 from nodenet.adapter.loop import getReactor
 from nodenet.errors import invalidArgValue
 from nodenet.services.chat.bus import (
+    ELSEWHERE,
     WHISPER,
     BusUnavailable,
     Entry,
@@ -139,21 +140,22 @@ class LocalBus(MemoryBus):
         self._pruning.start(_PRUNE, now=False)
 
     def _open(self) -> Deferred[None]:
-        return self._history.open(self._kept).addCallback(self._opened)
+        return self._history.open(self._kept, min(self._kept, ELSEWHERE)).addCallback(self._opened)
 
-    def _opened(self, found: tuple[Key, dict[str, list[Entry]]]) -> None:
+    def _opened(self, found: tuple[Key, dict[str, list[Entry]], dict[str, str]]) -> None:
         """What the file has is older than all that was given out since; the file may be another one than before."""
-        last, rooms = found
+        last, rooms, topics = found
         self._raise(last)
         for room, entries in rooms.items():
             log = self._logOf(room)
             log.last = max(log.last, last)
+            log.topic = log.topic or topics.get(room, "")
             known = {key for key, _ in log.entries}
             stored = [(keyOf(entry.id), entry) for entry in entries]
             merged = sorted(
                 [*log.entries, *(item for item in stored if item[0] not in known)], key=lambda item: item[0]
             )
-            log.entries = deque(merged, maxlen=self._kept)
+            log.entries = deque(merged, maxlen=log.kept)
 
     def _raise(self, key: Key) -> None:
         self._floor = max(self._floor, key)
@@ -248,7 +250,7 @@ class LocalBus(MemoryBus):
 
     def _reaches(self, log: RoomLog, key: Key) -> bool:
         """Whether the memory has all that comes after C{key}."""
-        return len(log.entries) < self._kept or log.entries[0][0] <= key
+        return len(log.entries) < log.kept or log.entries[0][0] <= key
 
     def _read(self, room: str, after: Key, before: Key, limit: int) -> Deferred[list[Entry]]:
         """From the disk; nothing where it does not work, which the journal is told."""

@@ -1,5 +1,5 @@
 """
-Nicknames: which there may be, and which count as the same one.
+Nicknames, and the names of rooms: which there may be, and which count as the same one.
 
 Three libraries know what Unicode knows: U{precis-i18n<https://pypi.org/project/precis-i18n/>} which characters a
 nickname may have (RFC 8266), U{wcwidth<https://pypi.org/project/wcwidth/>} how many columns they take, and
@@ -18,10 +18,14 @@ from unicodedata import category, normalize
 from precis_i18n import get_profile
 from wcwidth import wcswidth
 
-from nodenet.services.chat.text import Refused, clean
+from nodenet.services.chat.text import clean
+from nodenet.services.chat.words import Refused
 
 NICKNAME_CELLS = 16
 """How many columns of a terminal a nickname may take."""
+
+ROOM_CELLS = 32
+"""And the name of a room."""
 
 # What is longer is refused for its width anyway.
 _LONGEST = 1024
@@ -58,7 +62,30 @@ def checkNickname(text: str) -> str:
     if "<" in name or ">" in name or " " in name:
         raise Refused("A nickname has no spaces and no angle brackets.")
     if not 0 < wcswidth(name) <= NICKNAME_CELLS:
-        raise Refused(f"A nickname is at most {NICKNAME_CELLS} columns wide (a Chinese character takes two).")
+        raise Refused(
+            "A nickname is at most {columns} columns wide (a Chinese character takes two).", columns=NICKNAME_CELLS
+        )
+    return name
+
+
+def checkRoom(text: str) -> str:
+    """
+    The room that C{text} asks for: 1 to L{ROOM_CELLS} columns of letters, digits, C{-} and C{_}, in any script.
+
+    @return: without the C{#} that may stand before it, in normal form KC and in small letters: rooms whose names
+        differ by nothing else are the same one.
+    @raise Refused: with a sentence that says what a room's name may be.
+    """
+    name = normalize("NFKC", normalize("NFKC", text[:_LONGEST].strip().removeprefix("#")).casefold())
+    if (
+        not 0 < wcswidth(name) <= ROOM_CELLS
+        or any(category(char)[0] not in "LNM" and char not in "-_" for char in name)
+        or clean(name) != name
+    ):
+        raise Refused(
+            "The name of a room has letters, digits, - and _, and is at most {columns} columns wide.",
+            columns=ROOM_CELLS,
+        )
     return name
 
 

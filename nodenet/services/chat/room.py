@@ -6,20 +6,22 @@ nothing more; what the bus gives back, in the order of its log, is I{applied}: t
 is made of it, and each member here gets the line.  The author's own comes back the same way, which is its
 receipt.  So what everybody sees, and every count in it, depends on the log alone and is the same on all nodes.
 
-Who comes in is first shown what was said last.  The room remembers that itself, from what it has applied, so that
-those lines and the live ones behind them join without a gap and without a line twice.
+Who comes in is first shown what was said last (L{nodenet.services.chat.past}) and what it is about.
 
-A member of this process goes through: I{seated}, its nickname is claimed and its join is on the way; I{listening},
-its join has come back, it gets every line from that one on; gone.  After C{leave} is called it gets nothing more,
-whenever the others may read of it; at most the line that is being given out at that moment.
+A member of this process goes through: I{seated}, its join is on the way; I{listening}, its join has come back, it
+gets every line from that one on; gone.  After C{leave} is called it gets nothing more, whenever the others may read
+of it; at most the line that is being given out at that moment.
+
+Those who listen are the room's L{Audience}, which gives everyone the same.  Who does not want to hear somebody is not
+among them: such a member gets its lines one by one.
 
 There is no socket here, no reactor and no clock: the bus gives the time.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
@@ -27,37 +29,23 @@ from twisted.logger import Logger
 
 from nodenet.services.chat.bus import (
     ACTION,
+    AWAY,
     JOIN,
     MESSAGE,
     PART,
     RENAME,
-    WHISPER,
+    TOPIC,
     BusUnavailable,
     Entry,
     IChatBus,
 )
-from nodenet.services.chat.nickname import checkNickname, skeleton
-from nodenet.services.chat.text import (
-    Refused,
-    SafeLine,
-    actionLine,
-    clean,
-    noticeLine,
-    pastLine,
-    replyLine,
-    saidLine,
-    whisperLine,
-)
+from nodenet.services.chat.nickname import skeleton
+from nodenet.services.chat.past import RECENT, Past, entryLine
+from nodenet.services.chat.text import ChatLine, clean, noticeLine, replyLine
+from nodenet.services.chat.words import Phrase, Refused
 
-RECENT: Final = 20
-"""How many lines somebody who comes in is shown, where nothing else is said."""
-
-RECALL_BYTES: Final = 128 * 1024
-"""How much of the past, in bytes, is shown at a time: it must fit into the queue of a reader that is not slow."""
-
-# Entries that are asked for at a time, and how often, to find what was said among joins and leaves.
-_PAGE = 200
-_PAGES = 5
+TOPIC_LENGTH: Final = 200
+"""How many characters a topic, or a reason to be away, has at most."""
 
 
 class Member(Protocol):
@@ -69,7 +57,7 @@ class Member(Protocol):
     def sid(self) -> str:
         """The session, unique over all nodes and times."""
 
-    def deliver(self, line: SafeLine) -> object:
+    def deliver(self, line: ChatLine) -> object:
         """
         A line for this member.  What it does with the room meanwhile comes after this line for everyone;
         what it raises costs it its membership, and nobody else anything.
@@ -88,23 +76,48 @@ class Audience(Protocol):
 
     def add(self, member: Any, /) -> object: ...
     def remove(self, member: Any, /) -> object: ...
-    def send(self, line: SafeLine, /) -> object: ...
+    def send(self, line: ChatLine, /) -> object: ...
 
 
-class _Seat:
-    """@ivar nickname: what the next entry of this member will be published under."""
+class Seat:
+    """
+    A member of this process.
 
-    __slots__ = ("member", "nickname")
+    @ivar nickname: what the next entry of this member will be published under.
+    @ivar ignored: whom it does not want to hear: their sessions, and the skeletons of their nicknames.
+    @ivar listening: its join has come back.
+    """
 
-    def __init__(self, member: Member, nickname: str) -> None:
+    __slots__ = ("ignored", "listening", "member", "nickname")
+
+    def __init__(self, member: Member, nickname: str, ignored: set[str]) -> None:
         self.member = member
         self.nickname = nickname
+        self.ignored = ignored
+        self.listening = False
+
+
+class _Author:
+    """Whoever an entry is of, for those who ignore some."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    @cached_property
+    def _skeleton(self) -> str:
+        return skeleton(self._entry.nickname)
+
+    def isIn(self, ignored: set[str]) -> bool:
+        return self._entry.session in ignored or self._skeleton in ignored
+
+
+Deliver = Callable[[Member, ChatLine], object]
 
 
 class _Each:
     """The simplest L{Audience}."""
 
-    def __init__(self, deliver: Callable[[Member, SafeLine], object]) -> None:
+    def __init__(self, deliver: Deliver) -> None:
         self._deliver = deliver
         self._members: list[Member] = []
 
@@ -114,7 +127,7 @@ class _Each:
     def remove(self, member: Member) -> None:
         self._members.remove(member)
 
-    def send(self, line: SafeLine) -> None:
+    def send(self, line: ChatLine) -> None:
         for member in tuple(self._members):
             self._deliver(member, line)
 
@@ -127,10 +140,12 @@ class Room:
 
     @param bus: a provider of L{IChatBus}.
     @param name: of the log on the bus.
-    @param audience: what a line to everyone is given to; every member that listens is added to it.  Default: each
-        member's C{deliver} is called.
+    @param deliver: gives a member a line, and never fails.
+    @param audience: what a line to everyone is given to; members that listen are added to it.  Default: each is given
+        it by C{deliver}.
     @param recent: how many of the last lines somebody who comes in is shown.
     @param recentAge: for how long, in ms; 0: however old they are.
+    @ivar topic: what the room is about; empty where nobody has said.
     """
 
     _log = Logger()
@@ -138,59 +153,50 @@ class Room:
     def __init__(
         self,
         bus: IChatBus,
-        name: str = "lobby",
+        name: str,
+        deliver: Deliver,
         audience: Audience | None = None,
         *,
         recent: int = RECENT,
         recentAge: float = 0,
     ) -> None:
         self.name = name
+        self.topic = ""
         self._bus = bus
-        self._recent: deque[Entry] = deque(maxlen=recent)  # what was said last
-        self._recentAge = recentAge
-        self._ahead: set[str] = set()  # ids of those of them that may still come as live lines
-        self._latest = ""  # the id of the line that was applied last
+        self._past = Past(bus, name, recent, recentAge)
         self._untold: list[Entry] = []  # leaves that the bus would not take
-        self._seats: dict[str, _Seat] = {}
-        self._listening: dict[str, Member] = {}
-        self._audience = _Each(self._deliver) if audience is None else audience
+        self._seats: dict[str, Seat] = {}
+        self._deliver = deliver
+        self._audience = _Each(deliver) if audience is None else audience
+        self._choosy: dict[str, Seat] = {}  # those who listen, but not to everyone
         self._names: dict[str, str] = {}  # everyone in the room, by session, on all nodes
-        self._sessions: dict[str, str] = {}  # the same by skeleton
+        self._away: dict[str, str] = {}  # why some of them do not answer
         self._appliers: dict[str, Callable[[Entry], None]] = {
             JOIN: self._joined,
             PART: self._parted,
             RENAME: self._renamed,
             MESSAGE: self._said,
             ACTION: self._said,
-            WHISPER: self._whispered,
+            TOPIC: self._turned,
+            AWAY: self._wentAway,
         }
-        bus.on("state", self._busChanged)
 
     async def open(self) -> None:
         """Begin to read the log."""
         await self._bus.subscribe(self.name, None, self._apply)
-        for sid, nickname in (await self._bus.members(self.name)).items():
-            self._enter(sid, nickname)
-        past = await self._pastOf(self._recent.maxlen or 0)
-        # What was applied meanwhile is a part of it, or newer; what was not will be.
-        live = tuple(self._recent)
-        self._recent.clear()
-        self._ahead = {entry.id for entry in past} - {entry.id for entry in live}
-        self._recent.extend(past)
-        known = {entry.id for entry in past}
-        self._recent.extend(entry for entry in live if entry.id not in known)
+        self._names.update(await self._bus.members(self.name))
+        self.topic = await self._bus.topic(self.name)
+        await self._past.open()
 
     async def close(self) -> None:
         """
         Give nobody anything more.  Members can still leave, which is how other nodes learn of it.
         """
-        for member in self._listening.values():
-            self._audience.remove(member)
-        self._listening.clear()
+        for seat in self._seats.values():
+            self._unlisten(seat)
         self._names.clear()
-        self._sessions.clear()
-        self._recent.clear()
-        self._ahead.clear()
+        self._away.clear()
+        self._past.close()
         self._untold.clear()
         await self._bus.unsubscribe(self.name, self._apply)
 
@@ -198,64 +204,63 @@ class Room:
         """The nicknames of everyone in the room, longest here first."""
         return list(self._names.values())
 
+    def nameOf(self, sid: str) -> str | None:
+        """What C{sid} is called, on whatever node it is; C{None}: it is not here."""
+        return self._names.get(sid)
+
+    def away(self, sid: str) -> str | None:
+        """Why C{sid} does not answer; C{None}: it is here."""
+        return self._away.get(sid)
+
+    def absent(self) -> set[str]:
+        """The nicknames of those who are away."""
+        return {self._names[sid] for sid in self._away if sid in self._names}
+
     # --- what members do -------------------------------------------------------------------------
 
-    async def join(self, member: Member, nickname: str) -> None:
+    async def join(self, member: Member, nickname: str, ignored: set[str]) -> None:
         """
         Come in.  The member gets what was said last, then its own join, then what follows that.
 
-        @param nickname: as it was typed.
-        @raise Refused: the nickname cannot be had.
+        @param nickname: it is the member's already.
+        @param ignored: see L{Seat}.
         """
-        nickname = checkNickname(nickname)
-        await self._claim(nickname, member.sid)
-        self._seats[member.sid] = _Seat(member, nickname)
+        self._seats[member.sid] = Seat(member, nickname, ignored)
         try:
             await self._bus.join(self.name, member.sid, nickname)
             await self._bus.publish(self.name, Entry(JOIN, member.sid, nickname))
         except BusUnavailable:
             del self._seats[member.sid]
-            await self._giveBack(member.sid, nickname)
+            await self._bus.part(self.name, member.sid)
             raise
 
-    async def leave(self, sid: str) -> None:
-        """Go out.  Who is not here is no error.  Never fails: without a bus it is told when that is back."""
+    async def leave(self, sid: str, to: str = "") -> None:
+        """
+        Go out.  Who is not here is no error.  Never fails: without a bus it is told when that is back.
+
+        @param to: another room.
+        """
         seat = self._seats.pop(sid, None)
         if seat is None:
             return
-        member = self._listening.pop(sid, None)
-        if member is not None:
-            self._audience.remove(member)
+        self._unlisten(seat)
+        entry = Entry(PART, sid, seat.nickname, to)
         try:
-            await self._bus.publish(self.name, Entry(PART, sid, seat.nickname))
+            await self._bus.publish(self.name, entry)
         except BusUnavailable:
-            self._untold.append(Entry(PART, sid, seat.nickname))
+            self._untold.append(entry)
             self._log.warn("{sid} left {room} while the bus was away", sid=sid, room=self.name)
-        await self._giveBack(sid, seat.nickname)
+        await self._bus.part(self.name, sid)
 
     async def rename(self, sid: str, nickname: str) -> None:
         """
-        Take another nickname.
+        Go by another name.
 
-        @param nickname: as it was typed.
-        @raise Refused: it cannot be had, or is the one that the member has.
+        @param nickname: it is the member's already.
         """
         seat = self._seat(sid)
-        nickname, before = checkNickname(nickname), seat.nickname
-        if nickname == before:
-            raise Refused(f"You are {nickname} already.")
-        await self._claim(nickname, sid)
-        # Another case of the same name is the same claim, which must stay.
-        same = skeleton(nickname) == skeleton(before)
-        try:
-            await self._bus.publish(self.name, Entry(RENAME, sid, before, nickname))
-        except BusUnavailable:
-            if not same:
-                await self._bus.releaseNick(skeleton(nickname), sid)
-            raise
+        await self._bus.publish(self.name, Entry(RENAME, sid, seat.nickname, nickname))
         seat.nickname = nickname
-        if not same:
-            await self._bus.releaseNick(skeleton(before), sid)
         await self._bus.join(self.name, sid, nickname)
 
     async def say(self, sid: str, body: str) -> None:
@@ -270,66 +275,54 @@ class Room:
         """Like L{say}, told in the third person."""
         await self._publish(ACTION, sid, body)
 
-    async def whisper(self, sid: str, nickname: str, body: str) -> None:
+    async def turn(self, sid: str, topic: str) -> None:
         """
-        A line to one member, and to its author.
+        Say what the room is about.
 
-        @param nickname: whom, in any case.
-        @raise Refused: there is nobody of that name.
+        @param topic: as it was typed; empty: nothing any more.
         """
-        to = self._sessions.get(skeleton(nickname))
-        if to is None:
-            raise Refused("There is nobody of that name here.")
-        await self._publish(WHISPER, sid, body, to)
+        await self._tellOf(TOPIC, sid, topic)
 
-    async def recall(self, count: int) -> list[SafeLine]:
+    async def goAway(self, sid: str, why: str) -> None:
         """
-        What was said last.
+        Say that one does not answer, and why.
+
+        @param why: as it was typed; empty: one does again.
+        """
+        await self._tellOf(AWAY, sid, why)
+
+    async def _publish(self, type: str, sid: str, body: str) -> None:
+        seat = self._seat(sid)
+        body = clean(body).strip()
+        if body:
+            await self._bus.publish(self.name, Entry(type, sid, seat.nickname, body))
+
+    async def _tellOf(self, type: str, sid: str, text: str) -> None:
+        seat = self._seat(sid)
+        await self._bus.publish(self.name, Entry(type, sid, seat.nickname, clean(text).strip()[:TOPIC_LENGTH]))
+
+    async def recall(self, sid: str, count: int) -> list[ChatLine]:
+        """
+        What was said last, by those whom C{sid} wants to hear.
 
         @param count: at most so many lines; fewer where they are very long.
         @return: lines that are marked as past, up to the last that members here were given.
         """
-        past = await self._pastOf(count)
-        for index, entry in enumerate(past):
-            if entry.id == self._latest:
-                # What follows is on its way to the members as live lines.
-                past = past[: index + 1]
-                break
-        return _pastLines(past)
+        ignored = self._seat(sid).ignored
+        return await self._past.recall(count, lambda entry: not (ignored and _Author(entry).isIn(ignored)))
 
-    async def _pastOf(self, count: int) -> list[Entry]:
-        """The last messages and actions of the log."""
-        found: list[Entry] = []
-        before: str | None = None
-        for _ in range(_PAGES):
-            if len(found) >= count:
-                break
-            page = await self._bus.history(self.name, before, _PAGE)
-            found = [entry for entry in page if entry.type in (MESSAGE, ACTION)] + found
-            if len(page) < _PAGE:
-                break
-            before = page[0].id
-        return found[-count:] if count else []
-
-    async def _publish(self, type: str, sid: str, body: str, to: str = "") -> None:
+    def ignore(self, sid: str) -> None:
+        """What C{sid} ignores has changed."""
         seat = self._seat(sid)
-        body = clean(body).strip()
-        if body:
-            await self._bus.publish(self.name, Entry(type, sid, seat.nickname, body, to))
+        if seat.listening:
+            self._unlisten(seat)
+            self._listen(seat)
 
-    def _seat(self, sid: str) -> _Seat:
+    def _seat(self, sid: str) -> Seat:
         seat = self._seats.get(sid)
         if seat is None:
             raise Refused("You are not in the room any more.")
         return seat
-
-    async def _claim(self, nickname: str, sid: str) -> None:
-        if not await self._bus.claimNick(skeleton(nickname), sid):
-            raise Refused(f"The nickname {nickname} is taken.")
-
-    async def _giveBack(self, sid: str, nickname: str) -> None:
-        await self._bus.part(self.name, sid)
-        await self._bus.releaseNick(skeleton(nickname), sid)
 
     # --- what the log tells ----------------------------------------------------------------------
 
@@ -338,74 +331,77 @@ class Room:
         if applier is not None:
             applier(entry)
 
-    def _enter(self, sid: str, nickname: str) -> None:
-        self._names[sid] = nickname
-        self._sessions[skeleton(nickname)] = sid
-
-    def _forget(self, sid: str) -> bool:
-        """@return: whether the room knew C{sid}."""
-        nickname = self._names.pop(sid, None)
-        if nickname is not None and self._sessions.get(skeleton(nickname)) == sid:
-            del self._sessions[skeleton(nickname)]
-        return nickname is not None
-
     def _joined(self, entry: Entry) -> None:
-        self._enter(entry.session, entry.nickname)
+        self._names[entry.session] = entry.nickname
         seat = self._seats.get(entry.session)
         if seat is not None:
-            self._showRecent(seat.member, entry.time)
+            self._welcome(seat, entry.time)
+        # Somebody may have left while reading what was said last.
         if seat is not None and entry.session in self._seats:
-            self._listening[entry.session] = seat.member
-            self._audience.add(seat.member)
-        self._relay(noticeLine(entry.time, f"{entry.nickname} joined ({len(self._names)} online)"))
+            self._listen(seat)
+        self._notice(entry, Phrase("{nickname} joined ({count} online)", nickname=entry.nickname, count=self._count()))
 
-    def _showRecent(self, member: Member, now: int) -> None:
-        if self._recentAge:
-            while self._recent and self._recent[0].time < now - self._recentAge:
-                self._recent.popleft()
-        lines = _pastLines(self._recent)
+    def _welcome(self, seat: Seat, now: int) -> None:
+        lines = self._past.recent(now)
         if lines:
-            lines.insert(0, replyLine("What was said before you came:"))
+            lines.insert(0, replyLine(Phrase("What was said before you came:")))
+        if self.topic:
+            lines.append(replyLine(Phrase("The topic is: {topic}", topic=self.topic)))
         for line in lines:
-            if member.sid in self._seats:
-                self._deliver(member, line)
+            if seat.member.sid in self._seats:
+                self._deliver(seat.member, line)
 
     def _said(self, entry: Entry) -> None:
-        if entry.id not in self._ahead:
-            self._recent.append(entry)
-        self._latest = entry.id
-        toLine = saidLine if entry.type == MESSAGE else actionLine
-        self._relay(toLine(entry.time, entry.nickname, entry.body))
+        self._past.add(entry)
+        self._relay(entryLine(entry), entry)
 
     def _parted(self, entry: Entry) -> None:
-        if self._forget(entry.session):
-            self._relay(noticeLine(entry.time, f"{entry.nickname} left ({len(self._names)} online)"))
+        if self._names.pop(entry.session, None) is None:
+            return
+        self._away.pop(entry.session, None)
+        phrase = Phrase("{nickname} left ({count} online)", nickname=entry.nickname, count=self._count())
+        if entry.body:
+            phrase = Phrase(
+                "{nickname} went to {room} ({count} online)",
+                nickname=entry.nickname,
+                room=entry.body,
+                count=self._count(),
+            )
+        self._notice(entry, phrase)
 
     def _renamed(self, entry: Entry) -> None:
-        if self._forget(entry.session):
-            self._enter(entry.session, entry.body)
-            self._relay(noticeLine(entry.time, f"{entry.nickname} is now {entry.body}"))
+        # Whoever has been here for long stays at that place of the list.
+        if entry.session in self._names:
+            self._names[entry.session] = entry.body
+            self._notice(entry, Phrase("{before} is now {nickname}", before=entry.nickname, nickname=entry.body))
 
-    def _whispered(self, entry: Entry) -> None:
-        author = self._listening.get(entry.session)
-        name = self._names.get(entry.to)
-        if name is None:
-            # It left between the author's line and its place in the log.
-            if author is not None:
-                self._deliver(author, replyLine("That was not delivered: they have left."))
+    def _turned(self, entry: Entry) -> None:
+        self.topic = entry.body
+        if entry.body:
+            phrase = Phrase("{nickname} says what this is about: {topic}", nickname=entry.nickname, topic=entry.body)
+        else:
+            phrase = Phrase("{nickname} says that this is about nothing any more", nickname=entry.nickname)
+        self._notice(entry, phrase)
+
+    def _wentAway(self, entry: Entry) -> None:
+        if entry.session not in self._names:
             return
-        line = whisperLine(entry.time, entry.nickname, name, entry.body)
-        reader = self._listening.get(entry.to)
-        if author is not None:
-            self._deliver(author, line)
-        if reader is not None and reader is not author:
-            self._deliver(reader, line)
+        if entry.body:
+            self._away[entry.session] = entry.body
+            phrase = Phrase("{nickname} is away: {why}", nickname=entry.nickname, why=entry.body)
+        else:
+            self._away.pop(entry.session, None)
+            phrase = Phrase("{nickname} is back", nickname=entry.nickname)
+        self._notice(entry, phrase)
 
-    def _busChanged(self, state: str) -> None:
-        if state == "up":
-            untold, self._untold = self._untold, []
-            for entry in untold:
-                Deferred.fromCoroutine(self._tell(entry))
+    def _count(self) -> int:
+        return len(self._names)
+
+    def catchUp(self) -> None:
+        """The bus is back: tell of those who left while it was away."""
+        untold, self._untold = self._untold, []
+        for entry in untold:
+            Deferred.fromCoroutine(self._tell(entry))
 
     async def _tell(self, entry: Entry) -> None:
         try:
@@ -415,37 +411,29 @@ class Room:
 
     # --- delivery --------------------------------------------------------------------------------
 
-    def _relay(self, line: SafeLine) -> None:
+    def _listen(self, seat: Seat) -> None:
+        seat.listening = True
+        if seat.ignored:
+            self._choosy[seat.member.sid] = seat
+        else:
+            self._audience.add(seat.member)
+
+    def _unlisten(self, seat: Seat) -> None:
+        if seat.listening and self._choosy.pop(seat.member.sid, None) is None:
+            self._audience.remove(seat.member)
+        seat.listening = False
+
+    def _notice(self, entry: Entry, phrase: Phrase) -> None:
+        self._relay(noticeLine(entry.time, phrase), None)
+
+    def _relay(self, line: ChatLine, said: Entry | None) -> None:
+        """
+        @param said: what not everyone may want to hear.
+        """
         self._audience.send(line)
-
-    def _deliver(self, member: Member, line: SafeLine) -> None:
-        try:
-            member.deliver(line)
-        except Exception:
-            self._giveUp(member)
-
-    def _giveUp(self, member: Member) -> None:
-        """After an exception."""
-        self._log.failure("A line could not be delivered to {sid}", sid=member.sid)
-        # The bus gives out what is published here after the present line, so nobody sees the leave first.
-        Deferred.fromCoroutine(self.leave(member.sid)).addErrback(
-            lambda failure: self._log.failure("A leave failed", failure)
-        )
-        try:
-            member.drop("could not be delivered to")
-        except Exception:
-            self._log.failure("{sid} could not be dropped", sid=member.sid)
-
-
-def _pastLines(entries: Iterable[Entry]) -> list[SafeLine]:
-    """The lines of C{entries}, or of the last ones as far as they fit."""
-    lines: deque[SafeLine] = deque()
-    size = 0
-    for entry in reversed(list(entries)):
-        toLine = saidLine if entry.type == MESSAGE else actionLine
-        line = pastLine(toLine(entry.time, entry.nickname, entry.body), entry.time)
-        size += len(line.wire)
-        if size > RECALL_BYTES:
-            break
-        lines.appendleft(line)
-    return list(lines)
+        if not self._choosy:
+            return
+        author = None if said is None else _Author(said)
+        for seat in tuple(self._choosy.values()):
+            if author is None or not author.isIn(seat.ignored):
+                self._deliver(seat.member, line)

@@ -12,11 +12,12 @@ from typing import Any, ClassVar, Literal
 from twisted.logger import Logger
 
 from nodenet.services.base import ServerService
-from nodenet.services.chat import ChatFactory, IChatBus, MemoryBus
+from nodenet.services.chat import ChatFactory, IChatBus, Limits, MemoryBus
 from nodenet.services.chat.history import MEMORY, HistoryRefused, check
 from nodenet.services.chat.localbus import DAYS, LINES, LocalBus
-from nodenet.services.chat.room import RECENT
-from nodenet.services.options import CommonOptions, Settings, wholeNumber
+from nodenet.services.chat.past import RECENT
+from nodenet.services.chat.words import LANGUAGES, languageOf, readLanguage
+from nodenet.services.options import CommonOptions, Settings, seconds, wholeNumber
 
 _log = Logger()
 
@@ -49,7 +50,31 @@ def _history(value: object) -> str:
     return text
 
 
+def _rate(value: object) -> tuple[float, int]:
+    """Lines a second, and how many at once."""
+    rate, _, burst = str(value).partition("/")
+    try:
+        found = float(rate), int(burst or Limits.lineBurst)
+    except ValueError:
+        found = -1, 0
+    if not isfinite(found[0]) or not 0 <= found[0] <= 1_000_000 or found[1] < 1:
+        raise ValueError(f"--line-rate takes lines a second, or RATE/BURST, not {value!r}")
+    return found
+
+
+def _language(value: object) -> str:
+    if not value:
+        return languageOf()
+    language = readLanguage(str(value))
+    if language is None:
+        raise ValueError(f"--lang is one of {', '.join(LANGUAGES)}, not {value!r}")
+    return language
+
+
 _lines = wholeNumber("history-lines")
+_maxLine = wholeNumber("max-line")
+_sendQueue = wholeNumber("send-queue")
+_registerTimeout = seconds("register-timeout")
 
 
 class Options(CommonOptions):
@@ -64,6 +89,17 @@ class Options(CommonOptions):
         ["history", None, "", "Where to keep what was said.", _history],
         ["history-lines", None, LINES, "Keep so many lines of a room; 0 is no limit.", _lines],
         ["history-days", None, DAYS, "Keep lines for so many days; 0 is no limit.", _days],
+        ["lang", None, "", "Speak this language: en or zh. [default: the locale's, or en]", _language],
+        ["line-rate", None, "2/5", "Read so many lines a second of each, and so many at once; 0 is no limit.", _rate],
+        ["max-line", None, Limits.maxLine, "Take lines of so many bytes; 0 is no limit.", _maxLine],
+        ["send-queue", None, Limits.sendQueue, "Drop who leaves so many bytes unread; 0 is no limit.", _sendQueue],
+        [
+            "register-timeout",
+            None,
+            60.0,
+            "End a connection without a nickname after so long; 0 is never.",
+            _registerTimeout,
+        ],
         ["durable", None, "batched", "Store lines after they are shown (batched), or before (strict).", _durable],
     ]
 
@@ -111,20 +147,42 @@ def makeBus(options: Mapping[str, Any], reactor: Any = None) -> IChatBus:
     return LocalBus(path, durable=durable, lines=lines, days=days, reactor=reactor)
 
 
+def readLimits(options: Mapping[str, Any], idleTimeout: float) -> Limits:
+    """
+    What one member may cost.
+
+    @param options: as for L{makeService}.
+    @param idleTimeout: ms.
+    @raise ValueError: a value that is none.
+    """
+    given = options.get("line-rate", "2/5")
+    rate, burst = given if isinstance(given, tuple) else _rate(given)
+    return Limits(
+        maxLine=_maxLine(options.get("max-line", Limits.maxLine)),
+        sendQueue=_sendQueue(options.get("send-queue", Limits.sendQueue)),
+        lineRate=rate,
+        lineBurst=burst,
+        registerTimeout=_registerTimeout(options.get("register-timeout", 60)) * 1000,
+        idleTimeout=idleTimeout,
+    )
+
+
 def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerService:
     """
     Make the service for C{twistd}, or for a program of yours.
 
     @param options: an L{Options}, or any mapping with some of C{listen}, C{max-connections}, C{idle-timeout},
-        C{drain-timeout}, C{history}, C{history-lines}, C{history-days} and C{durable}; see
-        L{nodenet.services.options.Settings.read} and L{Options}.
+        C{drain-timeout}, C{history}, C{history-lines}, C{history-days}, C{durable}, C{lang}, C{line-rate},
+        C{max-line}, C{send-queue} and C{register-timeout}; see L{nodenet.services.options.Settings.read} and
+        L{Options}.
     @param reactor: by default Twisted's.
     @raise ValueError: a value that is none.
     """
     settings = Settings.read(options, reactor)
     factory = ChatFactory(
         makeBus(options, reactor),
-        idleTimeout=settings.idleTimeout,
+        limits=readLimits(options, settings.idleTimeout),
+        language=_language(options.get("lang", "")),
         recent=0 if options.get("history") == "off" else RECENT,
         recentAge=_days(options.get("history-days", DAYS)) * 86_400_000,
         reactor=reactor,

@@ -1,5 +1,5 @@
 """
-One member's conversation: a greeting, a nickname, then line after line until one side has enough.
+A session: one peer's conversation: a greeting, a nickname, then line after line until one side has enough.
 
 The conversation is one coroutine.  A line is dealt with to its end before the next one is read, so the order in
 which a member types is the order in which things happen, also where the bus takes its time.
@@ -7,22 +7,37 @@ which a member types is the order in which things happen, also where the bus tak
 
 from __future__ import annotations
 
+from typing import Final
+
 from twisted.internet.defer import Deferred
 
-from nodenet.services.chat.bus import BusUnavailable, IChatBus
-from nodenet.services.chat.commands import HELP, Act, Command, Help, Quit, Recall, Rename, Say, Whisper, Who, parse
-from nodenet.services.chat.room import Room
-from nodenet.services.chat.terminal import Terminal
-from nodenet.services.chat.text import Refused, SafeLine, replyLine
-
-GREETING = (
-    "你是第{}位在线的, 请输入你的昵称",
-    "You are number {} online, please enter your nickname",
+from nodenet.services.chat.bus import LOBBY, BusUnavailable, IChatBus
+from nodenet.services.chat.commands import (
+    HELP,
+    Act,
+    Away,
+    Command,
+    Help,
+    Ignore,
+    Move,
+    Quit,
+    Recall,
+    Rename,
+    Rooms,
+    Say,
+    Speak,
+    Topic,
+    Whisper,
+    Who,
+    parse,
 )
-"""What a newcomer is told, with how many are online: connections with and without a nickname, its own included."""
+from nodenet.services.chat.hall import Hall
+from nodenet.services.chat.terminal import Terminal
+from nodenet.services.chat.text import SafeLine, replyLine
+from nodenet.services.chat.words import CHINESE, ENGLISH, LANGUAGES, Phrase, Refused
 
-WHO_LIMIT = 100
-"""How many nicknames C{/who} lists."""
+LISTED: Final = 100
+"""How many nicknames, or rooms, are listed."""
 
 
 class Session:
@@ -31,18 +46,21 @@ class Session:
 
     @param sid: unique over all nodes and times.
     @param terminal: where the conversation is held.
-    @param room: to come into.
+    @param hall: to come into.
     @param bus: where sessions are counted.
     @ivar deliver: see L{nodenet.services.chat.room.Member}.
     """
 
-    def __init__(self, sid: str, terminal: Terminal, room: Room, bus: IChatBus) -> None:
+    _number = 0
+
+    def __init__(self, sid: str, terminal: Terminal, hall: Hall, bus: IChatBus) -> None:
         self.sid = sid
         self.terminal = terminal
-        self._room = room
+        self._hall = hall
         self._bus = bus
         # Called for every line to every member: without a method in between.
         self.deliver = terminal.write
+        terminal.onGuess = self._guessed
 
     def start(self) -> Deferred[None]:
         """
@@ -58,7 +76,7 @@ class Session:
 
     def goodbye(self) -> None:
         """The service is closing: say so and end."""
-        self.terminal.end(replyLine("The chat is closing. Goodbye."), "the chat is closing")
+        self.terminal.end(replyLine(Phrase("The chat is closing. Goodbye.")), "the chat is closing")
 
     # --- the conversation ------------------------------------------------------------------------
 
@@ -73,21 +91,36 @@ class Session:
 
     async def _converse(self) -> None:
         try:
-            await self._greet()
+            self._number = await self._bus.arrive(self.sid)
+            self._greet()
             if await self._enter():
                 await self._talk()
         except BusUnavailable:
-            self.terminal.end(replyLine("The chat is not available. Please come again later."), "no bus")
+            self.terminal.end(replyLine(Phrase("The chat is not available. Please come again later.")), "no bus")
 
     async def _leave(self) -> None:
-        await self._room.leave(self.sid)
+        await self._hall.leave(self.sid)
         await self._bus.depart(self.sid)
         self.terminal.end()
 
-    async def _greet(self) -> None:
-        number = await self._bus.arrive(self.sid)
-        for greeting in GREETING:
-            self.terminal.write(SafeLine(greeting.format(number)))
+    def _greet(self) -> None:
+        """
+        Tell how many are online, with and without a nickname, this one included.  In all languages: nobody has chosen
+        one yet.
+        """
+        greeting = Phrase("You are number {number} online, please enter your nickname", number=self._number)
+        for language in (CHINESE, ENGLISH):
+            self.terminal.write(SafeLine(greeting.inLanguage(language)))
+
+    def _guessed(self) -> None:
+        """The terminal has found out another encoding: what was said in the old one could not be read."""
+        if self.terminal.entered:
+            self._tell(Phrase("Your terminal seems to use another encoding."))
+        else:
+            self._greet()
+        self._tell(
+            Phrase("From now on this is {encoding}; /encoding utf-8 undoes it.", encoding=self.terminal.voice.encoding)
+        )
 
     async def _enter(self) -> bool:
         """
@@ -96,62 +129,139 @@ class Session:
         @return: C{False} when the peer has left instead.
         """
         while (text := await self.terminal.read()) is not None:
-            if text.strip().lower() == "/quit":
-                self._quit()
-                continue
             try:
-                await self._room.join(self, text)
+                if text.lstrip().startswith("/"):
+                    self._obeyStranger(parse(text))
+                    continue
+                await self._hall.join(self, text)
             except Refused as refusal:
-                self._tell(f"{refusal} 请输入你的昵称 / Please enter your nickname")
+                again = " / ".join(Phrase("Please enter your nickname").inLanguage(one) for one in (CHINESE, ENGLISH))
+                self._tell(Phrase("{refusal} {again}", refusal=refusal.phrase, again=again))
             except BusUnavailable:
-                self._tell("The chat is not available just now. Please enter your nickname again in a while.")
+                self._tell(Phrase("The chat is not available just now. Please enter your nickname again in a while."))
             else:
-                self._tell("/help lists the commands.")
+                self.terminal.enter()
+                self._tell(Phrase("/help lists the commands."))
                 return True
         return False
+
+    def _obeyStranger(self, command: Command | None) -> None:
+        """What can be asked for without a nickname."""
+        match command:
+            case Speak(language, encoding):
+                self._speak(language, encoding)
+            case Help():
+                self._help()
+            case Quit():
+                self._quit()
+            case _:
+                raise Refused("First comes a nickname.")
 
     async def _talk(self) -> None:
         while (text := await self.terminal.read()) is not None:
             try:
                 await self._obey(parse(text))
             except Refused as refusal:
-                self._tell(str(refusal))
+                self._tell(refusal.phrase)
             except BusUnavailable:
-                self._tell("Not sent: the chat is not available just now.")
+                self._tell(Phrase("Not sent: the chat is not available just now."))
 
     async def _obey(self, command: Command | None) -> None:
         match command:
             case Say(body):
-                await self._room.say(self.sid, body)
+                await self._hall.say(self.sid, body)
             case Act(body):
-                await self._room.act(self.sid, body)
+                await self._hall.act(self.sid, body)
             case Whisper(nickname, body):
-                await self._room.whisper(self.sid, nickname, body)
+                await self._hall.whisper(self.sid, nickname, body)
             case Rename(nickname):
-                await self._room.rename(self.sid, nickname)
+                await self._hall.rename(self.sid, nickname)
             case Who():
                 self._tellWho()
             case Recall(count):
                 await self._tellPast(count)
+            case Move(room):
+                await self._move(room)
+            case Rooms():
+                await self._tellRooms()
+            case Topic(text):
+                await self._topic(text)
+            case Away(why):
+                await self._hall.roomOf(self.sid).goAway(self.sid, why)
+            case Ignore(nickname):
+                await self._ignore(nickname)
+            case Speak(language, encoding):
+                self._speak(language, encoding)
             case Help():
-                for line in HELP:
-                    self._tell(line)
+                self._help()
             case Quit():
                 self._quit()
 
+    # --- answers ---------------------------------------------------------------------------------
+
     def _tellWho(self) -> None:
-        names = self._room.who()
-        more = f" and {len(names) - WHO_LIMIT} more" if len(names) > WHO_LIMIT else ""
-        self._tell(f"{len(names)} online: {', '.join(names[:WHO_LIMIT])}{more}")
+        room = self._hall.roomOf(self.sid)
+        absent = room.absent()
+        away = Phrase("away").inLanguage(self.terminal.voice.language)
+        names = [f"{name} ({away})" if name in absent else name for name in room.who()]
+        self._tell(Phrase("{count} online: {names}", count=len(names), names=_listed(names)))
 
     async def _tellPast(self, count: int) -> None:
-        lines = await self._room.recall(count)
-        self._tell("What was said last:" if lines else "There is nothing to show.")
+        lines = await self._hall.roomOf(self.sid).recall(self.sid, count)
+        self._tell(Phrase("What was said last:") if lines else Phrase("There is nothing to show."))
         for line in lines:
             self.terminal.write(line)
 
-    def _quit(self) -> None:
-        self.terminal.end(replyLine("Goodbye."), "quit")
+    async def _move(self, name: str | None) -> None:
+        if name is None and self._hall.roomOf(self.sid).name == LOBBY:
+            raise Refused("You are in the lobby; /quit leaves the chat.")
+        room = await self._hall.move(self.sid, LOBBY if name is None else name)
+        self._tell(Phrase("You are in {room} now.", room=room.name))
 
-    def _tell(self, reply: str) -> None:
-        self.terminal.write(replyLine(reply))
+    async def _tellRooms(self) -> None:
+        rooms = await self._hall.rooms()
+        self._tell(Phrase("Rooms: {rooms}", rooms=_listed([f"{room} ({count})" for room, count in rooms.items()])))
+
+    async def _topic(self, text: str | None) -> None:
+        room = self._hall.roomOf(self.sid)
+        if text is not None:
+            await room.turn(self.sid, text)
+        elif room.topic:
+            self._tell(Phrase("The topic is: {topic}", topic=room.topic))
+        else:
+            self._tell(Phrase("There is no topic; /topic TEXT gives one."))
+
+    async def _ignore(self, nickname: str) -> None:
+        if not nickname:
+            names = self._hall.ignored(self.sid)
+            self._tell(Phrase("You ignore: {names}", names=_listed(names)) if names else Phrase("You ignore nobody."))
+        elif await self._hall.ignore(self.sid, nickname):
+            self._tell(
+                Phrase("What {nickname} says is hidden from you; /ignore {nickname} again shows it.", nickname=nickname)
+            )
+        else:
+            self._tell(Phrase("What {nickname} says is shown again.", nickname=nickname))
+
+    def _speak(self, language: str | None, encoding: str | None) -> None:
+        self.terminal.speak(language=language, encoding=encoding, chosen=encoding is not None)
+        if language is not None:
+            self._tell(Phrase("The language is {language} now.", language=LANGUAGES[language]))
+        if encoding is not None:
+            self._tell(Phrase("The encoding is {encoding} now.", encoding=encoding))
+
+    def _help(self) -> None:
+        for phrase in HELP:
+            self._tell(phrase)
+
+    def _quit(self) -> None:
+        self.terminal.end(replyLine(Phrase("Goodbye.")), "quit")
+
+    def _tell(self, reply: Phrase) -> None:
+        self.terminal.reply(reply)
+
+
+def _listed(names: list[str]) -> Phrase:
+    listed = ", ".join(names[:LISTED])
+    if len(names) <= LISTED:
+        return Phrase("{names}", names=listed)
+    return Phrase("{names} and {count} more", names=listed, count=len(names) - LISTED)

@@ -20,6 +20,7 @@ nothing is kept but the line that is being typed, at most C{maxLine} bytes.
 from __future__ import annotations
 
 import re
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +31,8 @@ class Line:
     """
     A line was ended.
 
-    @ivar data: its bytes, without the end.
+    @ivar data: its bytes, without the end.  A backspace (08) erases the character before it: how many bytes that has,
+        only the encoding can tell.
     """
 
     data: bytes
@@ -57,9 +59,11 @@ class Reply:
     The client is owed an answer in telnet's own language.
 
     @ivar data: the bytes to send.
+    @ivar once: there will be no second one like it.
     """
 
     data: bytes
+    once: bool = True
 
 
 Event = Line | TooLong | Interrupt | AreYouThere | Reply
@@ -68,6 +72,11 @@ _CR, _LF, _NUL, _BS, _DEL = 0x0D, 0x0A, 0x00, 0x08, 0x7F
 _IAC, _DONT, _DO, _WONT, _WILL, _SB, _SE = 0xFF, 0xFE, 0xFD, 0xFC, 0xFB, 0xFA, 0xF0
 _BRK, _IP, _AYT, _EC, _EL = 0xF3, 0xF4, 0xF6, 0xF7, 0xF8
 _TIMING_MARK = 0x06
+
+NOP: Final = b"\xff\xf1"
+"""Means nothing, in telnet's language: for a peer that L{Framer.telnet} says understands it."""
+
+_ERASED = bytes((_BS,))
 
 # Where a run of ordinary bytes stops.
 _SPECIAL: Final = re.compile(rb"[\x00\x08\r\n\x7f\xff]")
@@ -80,11 +89,13 @@ class Framer:
     """
     The input of one connection.  C{push} bytes, C{take} events.
 
-    @param maxLine: how many bytes a line may have, without its end.
+    @param maxLine: how many bytes a line may have, without its end; 0: as many as come.
+    @ivar telnet: the peer has said something in telnet's language, so that it may be spoken to in it.
     """
 
     def __init__(self, maxLine: int = 8192) -> None:
-        self._maxLine = maxLine
+        self.telnet = False
+        self._maxLine = maxLine or sys.maxsize
         self._segments: deque[bytes] = deque()
         self._at = 0  # in the first of the segments
         self._line = bytearray()
@@ -160,7 +171,7 @@ class Framer:
         if byte == _CR or (byte == _LF and not afterCR):
             self._finishLine()
         elif byte in (_BS, _DEL):
-            self._erase()
+            self._append(_ERASED)
 
     def _append(self, data: bytes) -> None:
         if self._discarding:
@@ -181,17 +192,9 @@ class Framer:
         self._line.clear()
         self._discarding = False
 
-    def _erase(self) -> None:
-        """Take away the last character: its following bytes, of which UTF-8 has at most three, and its first."""
-        line = self._line
-        first = len(line) - 1
-        while first > 0 and len(line) - first < 4 and line[first] & 0xC0 == 0x80:
-            first -= 1
-        if first >= 0:
-            del line[first:]
-
     def _command(self, byte: int) -> None:
         self._next = _DATA
+        self.telnet = True
         if byte == _IAC:
             self._afterCR = False
             self._append(b"\xff")
@@ -206,15 +209,16 @@ class Framer:
         elif byte == _AYT:
             self._events.append(AreYouThere())
         elif byte == _EC:
-            self._erase()
+            self._append(_ERASED)
         elif byte == _EL:
             self._clear()
 
     def _decline(self, option: int) -> None:
         if self._verb not in (_DO, _WILL):
             return
-        if option != _TIMING_MARK or self._verb != _DO:
+        once = option != _TIMING_MARK or self._verb != _DO
+        if once:
             if (self._verb, option) in self._declined:
                 return
             self._declined.add((self._verb, option))
-        self._events.append(Reply(bytes((_IAC, _WONT if self._verb == _DO else _DONT, option))))
+        self._events.append(Reply(bytes((_IAC, _WONT if self._verb == _DO else _DONT, option)), once))

@@ -2,15 +2,16 @@
 A member's terminal: lines in and lines out, over a socket.
 
 I{In.}  C{read} gives one line at a time.  While nobody waits for one the socket is paused, so a member can send
-no faster than its lines are dealt with, and what is kept of its input is one segment at most.  One turn deals
-with L{LINES_A_TURN} lines; the rest waits until the other sockets had theirs.  So a flood of tiny lines holds
-nobody up, and cannot fill the queues of others before these had a chance to send.
+no faster than its lines are dealt with, and what is kept of its input is one segment at most.  A line that comes
+sooner than the L{Pace} allows waits there too: a flood is slowed down to a trickle, by TCP itself, and loses nothing.
+One turn deals with L{LINES_A_TURN} lines; the rest waits until the other sockets had theirs.  So a flood of tiny
+lines holds nobody up, and cannot fill the queues of others before these had a chance to send.
 
 I{Out.}  What is written while the reactor dispatches one batch of I/O is sent when that is over, with one write for
 each terminal: ten members who talk at once cost each listener one write, not ten (measured with 300 listeners: a
 third of the CPU of a write for each turn).  Lines for everybody come from the tape of a L{Tape}, which nearly all have
-in common.  A peer that does not read fills the queue of its socket; beyond C{sendQueue} bytes the connection is
-destroyed, which costs nobody else anything.
+in common.  A peer that does not read fills the queue of its socket.  With more than C{sendQueue} bytes there, or with
+more than L{SLOW_QUEUE} for longer than L{SLOW_MS}, the connection is destroyed, which costs nobody else anything.
 
 I{Ending.}  C{open}, then C{over}: nothing is read or written any more, and C{read} gives C{None}.  After C{end} the
 connection stays for what is queued: whatever still comes is thrown away (left unread, it would turn our FIN into
@@ -22,20 +23,44 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 
 from nodenet.adapter.turn import enter
-from nodenet.services.chat.telnet import AreYouThere, Event, Framer, Interrupt, Line, Reply, TooLong
-from nodenet.services.chat.text import SafeLine, decode, replyLine
+from nodenet.services.chat.encodings import GB18030, UTF8, decode, isChinese
+from nodenet.services.chat.limits import Limits, Pace
+from nodenet.services.chat.telnet import NOP, AreYouThere, Event, Framer, Interrupt, Line, Reply, TooLong
+from nodenet.services.chat.text import ChatLine, Voice, replyLine
+from nodenet.services.chat.words import ENGLISH, Phrase
 
-LINES_A_TURN = 32
+LINES_A_TURN: Final = 32
 """How many lines of one peer are dealt with before others are served."""
 
-END_GRACE = 5000
+MAX_CHARACTERS: Final = 2000
+"""How many characters a line may have, in however few bytes."""
+
+LONG_LINES: Final = 3
+"""With this one of the lines that are too long it is over."""
+
+SLOW_QUEUE: Final = 256 * 1024
+"""More bytes than this may wait for a peer for a moment only."""
+
+SLOW_MS: Final = 10_000
+"""How long that is, in ms."""
+
+PING_MS: Final = 90_000
+"""After how long a silence, in ms, a peer is pinged if it understands telnet's language."""
+
+END_GRACE: Final = 5000
 """How long, in ms, a connection may take to end."""
+
+TOO_SLOW: Final = "reads too slowly"
+IDLE: Final = "idle"
+UNNAMED: Final = "no nickname"
+TOO_LONG: Final = "sends lines that are too long"
+"""Reasons to end a conversation."""
 
 # Bytes that are collected before they are sent without waiting for the end of the batch.
 _COLLECT = 64 * 1024
@@ -53,18 +78,20 @@ class ChatSocket(Protocol):
 
     @property
     def remoteAddress(self) -> str | None: ...
+    @property
+    def writableLength(self) -> int: ...
     def on(self, event: Any, listener: Callable[..., object]) -> object: ...
     def write(self, chunk: bytes) -> bool: ...
     def end(self) -> object: ...
     def destroy(self) -> object: ...
     def pause(self) -> object: ...
     def resume(self) -> object: ...
-    def setTimeout(self, ms: float) -> object: ...
 
 
 class ChatLoop(Protocol):
     """What is asked of the loop: a part of L{nodenet.adapter.loop.Loop}."""
 
+    def seconds(self) -> float: ...
     def immediate(self, fn: Callable[..., object], *args: Any) -> object: ...
     def callLater(self, ms: float, fn: Callable[..., object], *args: Any) -> IDelayedCall: ...
 
@@ -74,7 +101,7 @@ class Tape(Protocol):
 
     @property
     def place(self) -> int: ...
-    def since(self, place: int) -> bytes: ...
+    def since(self, place: int, voice: Voice) -> bytes: ...
 
 
 class Outbox:
@@ -109,33 +136,43 @@ class Terminal:
         writing side ends.
     @param loop: whose immediates and timers are used.
     @param outbox: of all terminals of this loop.
-    @param maxLine: bytes a line may have; of a longer one nothing is read, and the peer is told.
-    @param sendQueue: bytes that may wait for a peer that does not read.
-    @param idleTimeout: ms without reading or writing after which the connection is ended with a line; 0: never.
+    @param limits: what the peer may cost.
+    @param language: one of L{nodenet.services.chat.words.LANGUAGES}.
     @ivar address: where the peer is, for the log; C{None} where there is no such thing.
+    @ivar voice: how the peer is spoken to.
+    @ivar entered: the peer has a nickname.
+    @ivar onGuess: called when the encoding was found out from what the peer has typed, before that is read.
     @ivar reason: why it is over, in words for the log; C{None} before.
     """
 
+    entered = False
     reason: str | None = None
+    onGuess: Callable[[], object] | None = None
+
+    # Rarely needed by anyone.
+    _chosen = False  # the peer has said what its encoding is
+    _tooLong = 0  # so many lines were
+    _held: IDelayedCall | None = None  # its next line has come too early
+    _slow: IDelayedCall | None = None  # it does not read as fast as it should
+    _quiet: IDelayedCall | None = None  # when to look how long it was silent
+    _deadline: IDelayedCall | None = None  # of its nickname, and then of its end
 
     def __init__(
         self,
         socket: ChatSocket,
         loop: ChatLoop,
         outbox: Outbox,
-        *,
-        maxLine: int = 8192,
-        sendQueue: int = 1024 * 1024,
-        idleTimeout: float = 0,
+        limits: Limits,
+        language: str = ENGLISH,
     ) -> None:
         self.address = socket.remoteAddress  # a closed socket has none any more
+        self.voice = Voice(language)
         self._socket = socket
         self._loop = loop
         self._outbox = outbox
-        self._maxLine = maxLine
-        socket.maxWritableLength = sendQueue
-        self._idleTimeout = idleTimeout
-        self._framer = Framer(maxLine)
+        self._limits = limits
+        self._framer = Framer(limits.maxLine)
+        self._pace = Pace(limits.lineRate, limits.lineBurst) if limits.lineRate else None
         self._events: deque[Event] = deque()
         self._reader: Deferred[str | None] | None = None
         self._budget = LINES_A_TURN
@@ -147,21 +184,35 @@ class Terminal:
         self._collected = 0
         self._tape: Tape | None = None
         self._place = 0  # of the first line on the tape that it has not taken
-        self._deadline: IDelayedCall | None = None
+        self._heard = loop.seconds()  # when something came last
         # A peer that has said all may still read: scripts do, with nc -N.
         socket.allowHalfOpen = True
+        socket.maxWritableLength = limits.sendQueue or None
         socket.on("data", self._received)
         socket.on("end", self._inputEnded)
-        socket.on("timeout", self._idled)
         socket.on("error", self._failed)
         socket.on("close", self._closed)
-        if idleTimeout:
-            socket.setTimeout(idleTimeout)
+        if limits.registerTimeout:
+            self._deadline = loop.callLater(limits.registerTimeout, self._tooLate)
+        if limits.idleTimeout:
+            self._watch()
 
     @property
     def over(self) -> bool:
         """Whether nothing is read or written any more."""
         return self.reason is not None
+
+    def enter(self) -> None:
+        """The peer has given its nickname."""
+        self.entered = True
+        if self._deadline is not None and not self.over:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _tooLate(self) -> None:
+        self._deadline = None
+        seconds = f"{self._limits.registerTimeout / 1000:g}"
+        self.end(replyLine(Phrase("There was no nickname within {seconds} s. Goodbye.", seconds=seconds)), UNNAMED)
 
     # --- in --------------------------------------------------------------------------------------
 
@@ -180,8 +231,11 @@ class Terminal:
 
     def _received(self, data: bytes) -> None:
         if not self.over:
+            self._heard = self._loop.seconds()
             self._framer.push(data)
             self._serve()
+            if self._quiet is None and self._framer.telnet:
+                self._watch()
 
     def _inputEnded(self) -> None:
         # What was typed without a line end is no line.
@@ -211,25 +265,63 @@ class Terminal:
                 self._budget -= len(self._events)
                 if not self._events:
                     return None
+            if self._tooEarly(self._events[0]):
+                return None
             event = self._events.popleft()
-            if isinstance(event, Line):
-                return decode(event.data)
-            self._answer(event)
+            if not isinstance(event, Line):
+                self._answer(event)
+            elif (text := self._decoded(event.data)) is not None:
+                return text
         return None
+
+    def _tooEarly(self, event: Event) -> bool:
+        """Whether C{event} has to wait.  Declining an option costs nothing: it happens once for each."""
+        if self._held is not None:
+            return True
+        if self._pace is None or (isinstance(event, Reply) and event.once):
+            return False
+        wait = self._pace.take(self._loop.seconds())
+        if wait:
+            self._held = self._loop.callLater(wait * 1000, self._onTime)
+        return wait > 0
+
+    def _onTime(self) -> None:
+        self._held = None
+        self._heard = self._loop.seconds()  # what waits here was not silence
+        self._serve()
+
+    def _decoded(self, data: bytes) -> str | None:
+        """@return: C{None} for a line that has too many characters."""
+        if self.voice.encoding == UTF8 and not self._chosen and isChinese(data):
+            self.speak(encoding=GB18030)
+            if self.onGuess is not None:
+                self.onGuess()
+        text = decode(data, self.voice.encoding)
+        if self._limits.maxLine and len(text) > MAX_CHARACTERS:
+            self.reply(Phrase("A line has at most {count} characters; that one was not sent.", count=MAX_CHARACTERS))
+            return None
+        return text
 
     def _answer(self, event: TooLong | Interrupt | AreYouThere | Reply) -> None:
         if isinstance(event, Reply):
             self._put(event.data)
             if self._interrupted:
                 self._interrupted = False
-                self.write(replyLine("The line is forgotten. /quit leaves."))
+                self.reply(Phrase("The line is forgotten. /quit leaves."))
         elif isinstance(event, TooLong):
-            self.write(replyLine(f"A line has at most {self._maxLine} bytes; that one was not sent."))
+            self._refuseLine()
         elif isinstance(event, Interrupt):
             # Telnet asks for a timing mark right behind, and shows nothing that comes before the answer to that.
             self._interrupted = True
         else:
-            self.write(replyLine("Yes, the chat is here."))
+            self.reply(Phrase("Yes, the chat is here."))
+
+    def _refuseLine(self) -> None:
+        self._tooLong += 1
+        if self._tooLong < LONG_LINES:
+            self.reply(Phrase("A line has at most {count} bytes; that one was not sent.", count=self._limits.maxLine))
+        else:
+            self.end(replyLine(Phrase("Too many lines were too long. Goodbye.")), TOO_LONG)
 
     def _unread(self) -> bool:
         return bool(self._events) or self._framer.pending
@@ -242,7 +334,7 @@ class Terminal:
         if self.over:
             return
         unread = self._unread()
-        if unread and self._reader is not None and not self._continuing:
+        if unread and self._reader is not None and not self._continuing and self._held is None:
             self._continuing = True
             self._loop.immediate(self._continue)
         paused = unread or self._reader is None
@@ -259,9 +351,23 @@ class Terminal:
 
     # --- out -------------------------------------------------------------------------------------
 
-    def write(self, line: SafeLine) -> None:
+    def write(self, line: ChatLine) -> None:
         """Send C{line} after what was written before it.  Does nothing once it is over."""
-        self._put(line.wire)
+        self._put(line.wire(self.voice))
+
+    def reply(self, phrase: Phrase) -> None:
+        """Send C{phrase}, the service's word to this peer."""
+        self.write(replyLine(phrase))
+
+    def speak(self, *, language: str | None = None, encoding: str | None = None, chosen: bool = False) -> None:
+        """
+        Speak to the peer, and understand it, in another way from now on.
+
+        @param chosen: the peer wants it, and so no other encoding is guessed any more.
+        """
+        self._catchUp()
+        self.voice = Voice(language or self.voice.language, encoding or self.voice.encoding)
+        self._chosen = self._chosen or chosen
 
     def follow(self, tape: Tape | None) -> None:
         """Send every line of C{tape} from now on; C{None}: no more.  What the tape before has, is taken."""
@@ -279,7 +385,7 @@ class Terminal:
         tape = self._tape
         if tape is None or self._place == tape.place:
             return b""
-        said = tape.since(self._place)
+        said = tape.since(self._place, self.voice)
         self._place = tape.place
         return said
 
@@ -302,20 +408,64 @@ class Terminal:
         if self.reason is not None:
             return
         said = self._fromTape()
-        if said and not self._out:
-            # The usual case: one and the same object for all who listen.
-            self._socket.write(said)
-            return
         if self._out:
             self._out.append(said)
-            data = b"".join(self._out)
+            said = b"".join(self._out)
             self._out.clear()
             self._collected = 0
-            self._socket.write(data)
+        # In the usual case one and the same object for all who listen.
+        if said and not self._socket.write(said) and self._slow is None:
+            self._regard()
+
+    def _regard(self) -> None:
+        """The peer does not read as fast as it is written to.  It may, for a while."""
+        if self._queueIsLong():
+            self._slow = self._loop.callLater(SLOW_MS, self._stillSlow)
+
+    def _queueIsLong(self) -> bool:
+        return 0 < min(SLOW_QUEUE, self._limits.sendQueue) < self._socket.writableLength
+
+    def _stillSlow(self) -> None:
+        self._slow = None
+        if self._queueIsLong():
+            self.destroy(TOO_SLOW)
+
+    @property
+    def queued(self) -> int:
+        """How many bytes wait for the peer to read."""
+        return self._socket.writableLength
+
+    # --- silence ---------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Look at the next time at which the peer may have been silent for too long."""
+        silent = self._silent()
+        waits = [PING_MS - silent if silent < PING_MS - 1 else PING_MS] if self._framer.telnet else []
+        if self._limits.idleTimeout:
+            waits.append(self._limits.idleTimeout - silent)
+        self._quiet = self._loop.callLater(min(waits), self._looked)
+
+    def _silent(self) -> float:
+        """For how many ms."""
+        return (self._loop.seconds() - self._heard) * 1000
+
+    def _looked(self) -> None:
+        if self.over:
+            return
+        silent = self._silent()
+        # A timer may fire a rounding error too early.
+        if self._limits.idleTimeout and silent > self._limits.idleTimeout - 1:
+            seconds = f"{self._limits.idleTimeout / 1000:g}"
+            self.end(replyLine(Phrase("Nothing came from you for {seconds} s. Goodbye.", seconds=seconds)), IDLE)
+            return
+        if self._framer.telnet and silent > PING_MS - 1:
+            # Prints nothing; keeps alive what is on the way, and makes the system notice a peer that is gone.
+            self._put(NOP)
+        self._watch()
 
     # --- ending ----------------------------------------------------------------------------------
 
-    def end(self, line: SafeLine | None = None, reason: str = "left") -> None:
+    def end(self, line: ChatLine | None = None, reason: str = "left") -> None:
         """
         Send C{line} as the last one and end.  Does nothing once it is over.
 
@@ -327,8 +477,7 @@ class Terminal:
         if self.over:
             return
         self.reason = reason
-        if self._idleTimeout:
-            self._socket.setTimeout(0)
+        self._forgetTimers()
         self._deadline = self._loop.callLater(END_GRACE, self._socket.destroy)
         self._socket.end()
         self._socket.resume()
@@ -346,20 +495,20 @@ class Terminal:
         self._socket.destroy()
         self._answerReader(None)
 
-    def _idled(self) -> None:
-        seconds = f"{self._idleTimeout / 1000:g}"
-        self.end(replyLine(f"Nothing happened here for {seconds} s. Goodbye."), "idle")
-
     def _failed(self, error: object) -> None:
         # 'close' follows.
         if self.reason is None:
             code = str(getattr(error, "code", "failed"))
-            self.reason = "reads too slowly" if code == "ERR_SOCKET_MAX_WRITABLE_LENGTH" else code
+            self.reason = TOO_SLOW if code == "ERR_SOCKET_MAX_WRITABLE_LENGTH" else code
 
     def _closed(self, _: object = None) -> None:
         if self.reason is None:
             self.reason = "closed by the peer"
-        if self._deadline is not None and self._deadline.active():
-            self._deadline.cancel()
+        self._forgetTimers()
         self._out.clear()
         self._answerReader(None)
+
+    def _forgetTimers(self) -> None:
+        for call in (self._held, self._slow, self._quiet, self._deadline):
+            if call is not None and call.active():
+                call.cancel()

@@ -15,23 +15,21 @@ What is dropped, and why:
   - line and paragraph separators, which become a space;
   - more than L{MARKS} combining marks on one base, which would paint over the lines above.
 
-Everything here is a pure function, linear in its input and without a failure but L{Refused}.
+Everything here is a pure function, linear in its input and without a failure.
 """
 
 from __future__ import annotations
 
 import re
 import time
+from typing import Final, NamedTuple, Protocol
 from unicodedata import category, normalize
+
+from nodenet.services.chat.encodings import UTF8
+from nodenet.services.chat.words import ENGLISH, Phrase
 
 MARKS = 4
 """How many combining marks one base may carry."""
-
-
-class Refused(Exception):
-    """
-    A wish that is not granted.  C{str()} of it is one sentence for whoever wished.
-    """
 
 
 # --- cleaning ------------------------------------------------------------------------------------
@@ -51,11 +49,6 @@ _ESCAPES = re.compile(
 )
 
 _JOINERS = "\u200c\u200d"
-
-
-def decode(data: bytes) -> str:
-    """C{data} as UTF-8; what is none becomes U+FFFD.  Never fails."""
-    return data.decode("utf-8", "replace")
 
 
 def clean(text: str) -> str:
@@ -107,22 +100,87 @@ def _joins(text: str, index: int, kept: list[str]) -> bool:
 # --- lines ---------------------------------------------------------------------------------------
 
 
+class Voice(NamedTuple):
+    """
+    How a terminal is spoken to.
+
+    @ivar language: one of L{nodenet.services.chat.words.LANGUAGES}.
+    @ivar encoding: one of L{nodenet.services.chat.encodings.ENCODINGS}.
+    """
+
+    language: str = ENGLISH
+    encoding: str = UTF8
+
+
+PLAIN: Final = Voice()
+"""English in UTF-8."""
+
+
+class ChatLine(Protocol):
+    """One line on its way to terminals."""
+
+    @property
+    def text(self) -> str:
+        """As it is printed in English, without its end."""
+
+    def wire(self, voice: Voice = PLAIN) -> bytes:
+        """As it is sent, with CR LF.  What the encoding has not becomes C{?}."""
+
+
 class SafeLine:
     """
-    One line on its way to terminals.  The text is cleaned and encoded here, once for all who get it.
+    A line that is the same in all languages.  The text is cleaned and encoded here, once for all who get it.
 
     @ivar text: the line as it is printed, without its end.
-    @ivar wire: the same as UTF-8 with CR LF.
     """
 
-    __slots__ = ("text", "wire")
+    __slots__ = ("_utf8", "text")
 
     def __init__(self, text: str) -> None:
         self.text = clean(text)
-        self.wire = self.text.encode() + b"\r\n"
+        self._utf8 = self.text.encode() + b"\r\n"
+
+    def wire(self, voice: Voice = PLAIN) -> bytes:
+        """See L{ChatLine}."""
+        if voice.encoding == UTF8:
+            return self._utf8
+        return self.text.encode(voice.encoding, "replace") + b"\r\n"
 
     def __repr__(self) -> str:
         return f"SafeLine({self.text!r})"
+
+
+class Told:
+    """
+    A line in which the service speaks: to each in their own language.
+
+    @param begin: what stands before the phrase, in all languages.
+    """
+
+    __slots__ = ("_begin", "_lines", "_phrase")
+
+    def __init__(self, begin: str, phrase: Phrase) -> None:
+        self._begin = begin
+        self._phrase = phrase
+        self._lines: dict[str, SafeLine] = {}
+
+    @property
+    def text(self) -> str:
+        """See L{ChatLine}."""
+        return self._in(ENGLISH).text
+
+    def wire(self, voice: Voice = PLAIN) -> bytes:
+        """See L{ChatLine}."""
+        return self._in(voice.language).wire(voice)
+
+    def _in(self, language: str) -> SafeLine:
+        line = self._lines.get(language)
+        if line is None:
+            line = self._lines[language] = SafeLine(self._begin + self._phrase.inLanguage(language))
+        return line
+
+    def __repr__(self) -> str:
+        return f"Told({self.text!r})"
 
 
 def hour(ms: float) -> str:
@@ -149,9 +207,9 @@ def whisperLine(ms: float, nickname: str, to: str, body: str) -> SafeLine:
     return SafeLine(f"[{hour(ms)}] <{nickname} -> {to}> {body}")
 
 
-def noticeLine(ms: float, notice: str) -> SafeLine:
+def noticeLine(ms: float, notice: Phrase) -> Told:
     """C{[14:03] -- ann joined (3 online)}: what happened, for everyone."""
-    return SafeLine(f"[{hour(ms)}] -- {notice}")
+    return Told(f"[{hour(ms)}] -- ", notice)
 
 
 def day(ms: float) -> str:
@@ -172,6 +230,6 @@ def pastLine(line: SafeLine, ms: float) -> SafeLine:
     return SafeLine(f"| {day(ms)} {line.text}")
 
 
-def replyLine(reply: str) -> SafeLine:
+def replyLine(reply: Phrase) -> Told:
     """C{-- There is no command /x.}: the service's word to one member."""
-    return SafeLine(f"-- {reply}")
+    return Told("-- ", reply)

@@ -4,7 +4,7 @@ What every bus must do, written once: mix L{BusConformance} into a test case and
 
 from zope.interface.verify import verifyObject
 
-from nodenet.services.chat.bus import JOIN, MESSAGE, WHISPER, BusUnavailable, Entry, IChatBus
+from nodenet.services.chat.bus import JOIN, MESSAGE, TOPIC, WHISPER, BusUnavailable, Entry, IChatBus
 
 
 def message(body, session="s1", nickname="ann"):
@@ -73,6 +73,9 @@ class BusConformance:
             lambda: bus.members("lobby"),
             lambda: bus.arrive("s1"),
             lambda: bus.online(),
+            lambda: bus.rooms(),
+            lambda: bus.topic("lobby"),
+            lambda: bus.holder("ann"),
         ):
             with self.assertRaises(BusUnavailable):
                 await call()
@@ -287,6 +290,38 @@ class BusConformance:
         self.assertFalse(await bus.claimNick("ann", "s2"))
         await bus.releaseNick("ann", "s1")
         self.assertTrue(await bus.claimNick("ann", "s2"))
+
+    async def test_holder(self):
+        bus = await self.up()
+        self.assertIsNone(await bus.holder("ann"))
+        await bus.claimNick("ann", "s1")
+        await bus.claimNick("ann", "s2")
+        self.assertEqual(await bus.holder("ann"), "s1")
+        await bus.releaseNick("ann", "s1")
+        self.assertIsNone(await bus.holder("ann"))
+
+    async def test_topic(self):
+        """The last one, of each room its own."""
+        bus = await self.up()
+        self.assertEqual(await bus.topic("lobby"), "")
+        for room, body in (("lobby", "tea"), ("den", "bears"), ("lobby", "coffee")):
+            await bus.publish(room, Entry(TOPIC, "s1", "ann", body))
+        await bus.publish("lobby", message("mmh"))
+        self.assertEqual([await bus.topic(room) for room in ("lobby", "den", "attic")], ["coffee", "bears", ""])
+        await bus.publish("lobby", Entry(TOPIC, "s1", "ann"))
+        self.assertEqual(await bus.topic("lobby"), "")
+
+    async def test_rooms(self):
+        """Those that somebody is in."""
+        bus = await self.up()
+        self.assertEqual(await bus.rooms(), {})
+        for session, room in (("s1", "lobby"), ("s2", "lobby"), ("s3", "den")):
+            await bus.join(room, session, session)
+        await bus.publish("attic", message("echo"))
+        self.assertEqual(await bus.rooms(), {"lobby": 2, "den": 1})
+        await bus.part("den", "s3")
+        await bus.depart("s1")
+        self.assertEqual(await bus.rooms(), {"lobby": 1})
 
     async def test_members(self):
         bus = await self.up()

@@ -12,7 +12,8 @@ from nodenet.adapter.turn import inTurn, nextTick
 from nodenet.events import EventEmitter
 from nodenet.services.chat.bus import MemoryBus
 from nodenet.services.chat.crowd import Crowd
-from nodenet.services.chat.room import Room
+from nodenet.services.chat.hall import Hall
+from nodenet.services.chat.limits import Limits
 from nodenet.services.chat.session import Session
 from nodenet.services.chat.terminal import Outbox, Terminal
 
@@ -39,7 +40,6 @@ class FakeSocket(EventEmitter):
         self.paused = False
         self.ended = False
         self.destroyed = False
-        self.timeout = 0
         self.writableLength = 0
         self._arrived = []
         self._finPending = False
@@ -73,9 +73,6 @@ class FakeSocket(EventEmitter):
         self.paused = False
         nextTick(self._flow)
 
-    def setTimeout(self, ms):
-        self.timeout = ms
-
     # --- for the test, which is the peer
 
     def _flow(self):
@@ -106,10 +103,6 @@ class FakeSocket(EventEmitter):
             self.destroy()
 
         inTurn(gone)
-
-    def idle(self):
-        """Nothing happened for as long as C{setTimeout} said."""
-        inTurn(self.emit, "timeout")
 
     @property
     def output(self):
@@ -151,6 +144,11 @@ class StepLoop(Loop):
         return bool(waiting)
 
 
+def unhurried(**limits):
+    """L{Limits} of a member that may send as many lines as it wants."""
+    return Limits(**{"lineRate": 0, **limits})
+
+
 class House:
     """
     A bus, a room and sessions in it; the time stands still at 00:00:10 UTC of the epoch unless C{clock} is advanced.
@@ -162,11 +160,12 @@ class House:
         self.loop = StepLoop(self.clock)
         self.outbox = Outbox(self.loop)
         self.bus = MemoryBus(clock=self.clock.seconds) if bus is None else bus
-        self.room = Room(self.bus, audience=Crowd(lambda: self.loop))
+        self.hall = Hall(self.bus, lambda: Crowd(lambda: self.loop))
+        self.language = "en"
         self.count = 0
         self.over = {}
         run(self.bus.start)
-        run(self.room.open)
+        run(self.hall.open)
 
     def connect(self, **limits):
         """@return: the socket of somebody who has just connected, and has the session as C{session}."""
@@ -174,8 +173,8 @@ class House:
         socket = FakeSocket()
 
         def accept():
-            terminal = Terminal(socket, self.loop, self.outbox, **limits)
-            socket.session = Session(str(self.count), terminal, self.room, self.bus)
+            terminal = Terminal(socket, self.loop, self.outbox, unhurried(**limits), self.language)
+            socket.session = Session(str(self.count), terminal, self.hall, self.bus)
             self.over[socket] = socket.session.start()
 
         inTurn(accept)

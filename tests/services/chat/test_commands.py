@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.services.chat.commands import HELP, Act, Help, Quit, Recall, Rename, Say, Whisper, Who, parse
-from nodenet.services.chat.text import Refused
+from nodenet.services.chat.words import Refused
 
 from .fakes import PATIENT
 
@@ -70,7 +70,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_helpNamesEveryCommand(self):
         for word in ("/help", "/who", "/nick NAME", "/me TEXT", "/msg NAME TEXT", "/history [N]", "/quit", "//text"):
-            self.assertTrue(any(line.startswith(word + " ") for line in HELP), word)
+            self.assertTrue(any(str(line).startswith(word + " ") for line in HELP), word)
 
     @PATIENT
     @given(st.text() | st.text().map("/".__add__) | st.text().map("/msg ".__add__))

@@ -10,7 +10,7 @@ from nodenet.services.chat.crowd import SLICE, Crowd
 from nodenet.services.chat.terminal import Outbox, Terminal
 from nodenet.services.chat.text import SafeLine
 
-from .fakes import FakeSocket
+from .fakes import FakeSocket, unhurried
 
 
 class Batches:
@@ -21,6 +21,9 @@ class Batches:
 
     def immediate(self, fn, *args):
         self.waiting.append((fn, args))
+
+    def seconds(self):
+        return 0
 
     def callLater(self, ms, fn, *args):
         return Clock().callLater(ms / 1000, fn, *args)
@@ -54,7 +57,7 @@ class CrowdTests(SynchronousTestCase):
 
     def member(self, **limits):
         socket = FakeSocket()
-        member = Member(Terminal(socket, self.loop, self.outbox, **limits), socket)
+        member = Member(Terminal(socket, self.loop, self.outbox, unhurried(**limits)), socket)
         self.crowd.add(member)
         return member
 

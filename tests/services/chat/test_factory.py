@@ -22,6 +22,7 @@ from nodenet.services.chat.history import History
 from nodenet.services.chat.localbus import LocalBus
 
 from ..programs import folder
+from .fakes import unhurried
 
 
 def _reactor():
@@ -76,8 +77,8 @@ class Client:
 
 
 class FactoryCase(TestCase):
-    async def serve(self, *args, **options):
-        self.factory = ChatFactory(*args, **options)
+    async def serve(self, *args, limits=None, **options):
+        self.factory = ChatFactory(*args, limits=unhurried(**(limits or {})), **options)
         self.clients = []
         self.addCleanup(self.finish)
         await self.listen()
@@ -161,13 +162,13 @@ class EndToEndTests(FactoryCase):
 
     async def test_aReaderThatStops(self):
         """Is dropped, and the others have every line."""
-        await self.serve(sendQueue=100_000)
+        await self.serve(limits={"sendQueue": 100_000})
         ann, bob, lazy = await self.member("ann"), await self.member("bob"), await self.member("lazy")
         lazy.socket.pause()
         count = 0
-        while "-- lazy left (2 online)" not in bob.lines and count < 5000:
-            ann.send(("x" * 8000 + "\n") * 10)
-            count += 10
+        while "-- lazy left (2 online)" not in bob.lines and count < 20_000:
+            ann.send(("x" * 2000 + "\n") * 40)
+            count += 40
             await deferLater(_reactor(), 0.001)
         ann.send("the end\n")
         heard = await bob.fresh("the end")
@@ -177,13 +178,13 @@ class EndToEndTests(FactoryCase):
         await lazy.closed
 
     async def test_idle(self):
-        await self.serve(idleTimeout=50)
+        await self.serve(limits={"idleTimeout": 50})
         ann = self.connect()
         await ann.closed
-        self.assertEqual(ann.lines[-1], "-- Nothing happened here for 0.05 s. Goodbye.")
+        self.assertEqual(ann.lines[-1], "-- Nothing came from you for 0.05 s. Goodbye.")
 
     async def test_maxLine(self):
-        await self.serve(maxLine=10)
+        await self.serve(limits={"maxLine": 10})
         ann = await self.member("ann")
         ann.send("x" * 100_000 + "\nok\n")
         self.assertEqual(await ann.fresh("ok"), ["-- A line has at most 10 bytes; that one was not sent.", "<ann> ok"])
@@ -437,8 +438,8 @@ class BusTests(SynchronousTestCase):
         factory = ChatFactory(reactor=self.clock)
         transport, protocol = self.connect(factory)
         protocol.dataReceived(b"ann\n")
-        self.patch(factory.room, "say", lambda *args: 1 / 0)
+        self.patch(factory.hall, "say", lambda *args: 1 / 0)
         protocol.dataReceived(b"hello\n")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        self.assertEqual(factory.room.who(), [])
+        self.assertEqual(factory.hall.who(), [])
         self.assertTrue(transport.disconnecting)

@@ -9,7 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from wcwidth import wcswidth
 
 from nodenet.services.chat.nickname import _alike, checkNickname, skeleton
-from nodenet.services.chat.text import Refused, clean
+from nodenet.services.chat.text import clean
+from nodenet.services.chat.words import Refused
 
 from .fakes import PATIENT
 from .test_text import ANY, NASTY

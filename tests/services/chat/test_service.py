@@ -4,6 +4,7 @@ Tests of L{nodenet.services.chat.service}: the options, and the history over the
 
 import os
 import re
+import unittest.mock
 from pathlib import Path
 
 from twisted.internet.testing import MemoryReactorClock
@@ -13,8 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.services.chat.bus import MemoryBus
 from nodenet.services.chat.history import MEMORY
+from nodenet.services.chat.limits import Limits
 from nodenet.services.chat.localbus import LocalBus
-from nodenet.services.chat.service import Options, defaultHistory, makeBus, makeService
+from nodenet.services.chat.service import Options, defaultHistory, makeBus, makeService, readLimits
 
 from ..programs import RUNNERS, command, folder, run, start
 from ..test_processes import ProcessCase, connect
@@ -41,6 +43,14 @@ class OptionsTests(SynchronousTestCase):
             (["--durable=very"], "--durable is batched or strict, not 'very'"),
             (["--history-lines=-1"], "--history-lines takes a whole number from 0, not '-1'"),
             (["--history-lines=many"], "--history-lines takes a whole number from 0, not 'many'"),
+            (["--lang=fr"], "--lang is one of en, zh, not 'fr'"),
+            (["--line-rate=-1"], "--line-rate takes lines a second, or RATE/BURST, not '-1'"),
+            (["--line-rate=2/0"], "--line-rate takes lines a second, or RATE/BURST, not '2/0'"),
+            (["--line-rate=nan"], "--line-rate takes lines a second, or RATE/BURST, not 'nan'"),
+            (["--line-rate=2/x"], "--line-rate takes lines a second, or RATE/BURST, not '2/x'"),
+            (["--max-line=-1"], "--max-line takes a whole number from 0, not '-1'"),
+            (["--send-queue=x"], "--send-queue takes a whole number from 0, not 'x'"),
+            (["--register-timeout=-1"], "--register-timeout takes seconds from 0 to 2000000, not '-1'"),
             (["--history-days=-1"], "--history-days takes days from 0 to 36500, not '-1'"),
             (["--history-days=nan"], "--history-days takes days from 0 to 36500, not 'nan'"),
             ([f"--history={os.getcwd()}"], f"the history {os.getcwd()} is not a file"),
@@ -51,6 +61,26 @@ class OptionsTests(SynchronousTestCase):
     def test_mapping(self):
         for options in ({"durable": "very"}, {"history": "/dev/null/x"}, {"history-days": -1}, {"history-lines": "x"}):
             self.assertRaises(ValueError, makeBus, options)
+
+    def test_limits(self):
+        options = self.parse("--line-rate=0.5/7", "--max-line=100", "--send-queue=0", "--register-timeout=1.5")
+        self.assertEqual(
+            readLimits(options, 2000),
+            Limits(maxLine=100, sendQueue=0, lineRate=0.5, lineBurst=7, registerTimeout=1500, idleTimeout=2000),
+        )
+        self.assertEqual(readLimits(self.parse(), 0), Limits())
+        self.assertEqual(readLimits({"line-rate": 3}, 0), Limits(lineRate=3))
+
+    def test_language(self):
+        for environ, words, language in (
+            ("C.UTF-8", [], "en"),
+            ("zh_CN.UTF-8", [], "zh"),
+            ("zh_CN.UTF-8", ["--lang=en_GB"], "en"),
+            ("C", ["--lang", "zh"], "zh"),
+        ):
+            with unittest.mock.patch.dict(os.environ, LC_ALL=environ):
+                factory = makeService({**self.parse(*words), "history": "off"}, MemoryReactorClock()).factory
+            self.assertEqual(factory._language, language)
 
     def test_buses(self):
         path = os.path.join(folder(self), "base")
@@ -68,7 +98,7 @@ class OptionsTests(SynchronousTestCase):
     def test_off(self):
         """Nothing is kept, and nobody is shown anything."""
         factory = makeService({"history": "off"}, MemoryReactorClock()).factory
-        self.assertEqual(factory.room._recent.maxlen, 0)
+        self.assertEqual(factory.hall._recent, 0)
         self.assertEqual(factory.bus._kept, 0)
 
 

@@ -13,7 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from nodenet.adapter.turn import inTurn
 from nodenet.services.chat.bus import BusUnavailable, MemoryBus
 from nodenet.services.chat.commands import HELP
-from nodenet.services.chat.session import WHO_LIMIT
+from nodenet.services.chat.crowd import Crowd
+from nodenet.services.chat.hall import Hall
+from nodenet.services.chat.session import LISTED
 from nodenet.services.chat.text import hour
 
 from .fakes import PATIENT, House, run
@@ -60,7 +62,8 @@ class NicknameTests(SessionCase):
             ("", "A nickname has at least one character."),
             ("a b", "A nickname has no spaces."),
             ("ANN", "The nickname ANN is taken."),
-            ("/help", "A nickname begins with a letter or a digit."),
+            ("/who", "First comes a nickname."),
+            ("=ann", "A nickname begins with a letter or a digit."),
             ("x" * 17, "A nickname is at most 16 columns wide (a Chinese character takes two)."),
             ("b\x1b[31mob", "A nickname has no control, invisible or unknown characters."),
         ):
@@ -130,7 +133,7 @@ class TalkTests(SessionCase):
         self.assertEqual(self.bob.fresh(), [])
 
     def test_whoInACrowd(self):
-        for number in range(WHO_LIMIT):
+        for number in range(LISTED):
             self.house.member(f"p{number}")
         self.ann.fresh()
         self.ann.send(b"/who\n")
@@ -180,6 +183,141 @@ class TalkTests(SessionCase):
             self.assertTrue(line.startswith(f"{AT} <ann> "), line)
 
 
+class RoomTests(SessionCase):
+    def setUp(self):
+        super().setUp()
+        self.ann, self.bob = self.house.member("ann"), self.house.member("bob")
+        self.ann.fresh()
+
+    def ask(self, member, line):
+        member.send(line.encode() + b"\n")
+        return member.fresh()
+
+    def test_joinAndPart(self):
+        self.assertEqual(self.ask(self.ann, "/join tea"), [f"{AT} -- ann joined (1 online)", "-- You are in tea now."])
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann went to tea (1 online)"])
+        self.assertEqual(self.ask(self.ann, "/rooms"), ["-- Rooms: lobby (1), tea (1)"])
+        self.assertEqual(self.ask(self.ann, "/who"), ["-- 1 online: ann"])
+        self.assertEqual(self.ask(self.ann, "/part")[-1], "-- You are in lobby now.")
+        self.assertEqual(self.ask(self.ann, "/part"), ["-- You are in the lobby; /quit leaves the chat."])
+
+    def test_topic(self):
+        self.assertEqual(self.ask(self.ann, "/topic"), ["-- There is no topic; /topic TEXT gives one."])
+        self.assertEqual(self.ask(self.ann, "/topic tea time"), [f"{AT} -- ann says what this is about: tea time"])
+        self.assertEqual(self.ask(self.ann, "/topic"), ["-- The topic is: tea time"])
+        self.bob.fresh()
+        self.assertEqual(self.ask(self.bob, "/topic -"), [f"{AT} -- bob says that this is about nothing any more"])
+
+    def test_away(self):
+        self.assertEqual(self.ask(self.ann, "/away lunch"), [f"{AT} -- ann is away: lunch"])
+        self.bob.fresh()
+        self.assertEqual(self.ask(self.bob, "/who"), ["-- 2 online: ann (away), bob"])
+        self.assertEqual(self.ask(self.ann, "/away"), [f"{AT} -- ann is back"])
+
+    def test_ignore(self):
+        self.assertEqual(self.ask(self.ann, "/ignore"), ["-- You ignore nobody."])
+        self.assertEqual(
+            self.ask(self.ann, "/ignore bob"),
+            ["-- What bob says is hidden from you; /ignore bob again shows it."],
+        )
+        self.ask(self.bob, "hello")
+        self.assertEqual(self.ask(self.ann, "/ignore"), ["-- You ignore: bob"])
+        self.assertEqual(self.ask(self.ann, "/ignore bob"), ["-- What bob says is shown again."])
+        self.ask(self.bob, "hello")
+        self.assertEqual(self.ann.fresh(), [f"{AT} <bob> hello"])
+
+    def test_manyRooms(self):
+        for number in range(LISTED + 2):
+            member = self.house.member(f"m{number}")
+            self.ask(member, f"/join r{number:03}")
+        self.ann.fresh()
+        self.assertTrue(self.ask(self.ann, "/rooms")[0].endswith(f"r{LISTED - 2:03} (1) and 3 more"))
+
+
+class SpeakingTests(SessionCase):
+    def test_aLanguage(self):
+        """Of the service; each member has its own, and what people say is left alone."""
+        ann, bob = self.house.member("ann"), self.house.member("bob")
+        ann.fresh()
+        ann.send(b"/lang zh\n")
+        self.assertEqual(ann.fresh(), ["-- 语言现在是中文。"])
+        self.house.member("cy").send(b"hello\n")
+        self.assertEqual(ann.fresh(), [f"{AT} -- cy 进来了 (3 人在线)", f"{AT} <cy> hello"])
+        self.assertEqual(bob.fresh(), [f"{AT} -- cy joined (3 online)", f"{AT} <cy> hello"])
+        ann.send(b"/nonsense\n/lang EN\n")
+        self.assertEqual(
+            ann.fresh(), ["-- 没有 /nonsense 这个命令; /help 列出所有命令。", "-- The language is English now."]
+        )
+
+    def test_aLanguageOfTheHouse(self):
+        self.house.language = "zh"
+        ann = self.house.connect()
+        ann.send(b"a b\nann\n")
+        self.assertEqual(
+            ann.fresh()[2:],
+            [
+                f"-- 昵称里不能有空格。 {ASK}",
+                f"{AT} -- ann 进来了 (1 人在线)",
+                "-- /help 列出所有命令。",
+            ],
+        )
+
+    def test_anEncoding(self):
+        ann, bob = self.house.member("ann"), self.house.member("bob")
+        ann.fresh()
+        bob.send(b"/encoding GBK\n")
+        self.assertEqual(bob.fresh(), ["-- The encoding is gbk now."])
+        bob.send("你好\n".encode("gbk"))
+        self.assertEqual(ann.fresh(), [f"{AT} <bob> 你好"])
+        self.assertEqual(bob.output.decode("gbk"), f"{AT} <bob> 你好\r\n")
+
+    def test_aGuessBeforeTheNickname(self):
+        ann = self.house.connect()
+        ann.fresh()
+        ann.send("张三\n".encode("gbk"))
+        lines = ann.output.decode("gb18030").split("\r\n")
+        self.assertEqual(
+            lines[:4],
+            [
+                "你是第1位在线的, 请输入你的昵称",
+                "You are number 1 online, please enter your nickname",
+                "-- From now on this is gb18030; /encoding utf-8 undoes it.",
+                f"{AT} -- 张三 joined (1 online)",
+            ],
+        )
+
+    def test_aGuessLater(self):
+        ann = self.house.member("ann")
+        ann.send("你好\n".encode("gbk"))
+        lines = ann.output.decode("gb18030").split("\r\n")
+        self.assertEqual(lines[0], "-- Your terminal seems to use another encoding.")
+        self.assertEqual(lines[2], f"{AT} <ann> 你好")
+        ann.send(b"/encoding utf-8\n")
+        ann.written.clear()
+        ann.send("你好\n".encode())
+        self.assertEqual(ann.fresh(), [f"{AT} <ann> 你好"])
+
+    def test_beforeTheNickname(self):
+        ann = self.house.connect()
+        ann.fresh()
+        ann.send(b"/lang zh\n")
+        self.assertEqual(ann.fresh(), ["-- 语言现在是中文。"])
+        ann.send(b"/encoding gbk\n/who\n/help\n")
+        lines = ann.output.decode("gbk").split("\r\n")
+        self.assertEqual(lines[:3], ["-- 编码现在是 gbk。", f"-- 请先取一个昵称。 {ASK}", "-- /help 列出所有命令"])
+
+    def test_refused(self):
+        ann = self.house.member("ann")
+        ann.send(b"/lang fr\n/encoding utf-16\n")
+        self.assertEqual(
+            ann.fresh(),
+            [
+                "-- /lang en|zh changes the language of the chat.",
+                "-- /encoding utf-8|gbk|gb18030|big5 tells how your terminal encodes text.",
+            ],
+        )
+
+
 class LeavingTests(SessionCase):
     def setUp(self):
         super().setUp()
@@ -227,7 +365,7 @@ class LeavingTests(SessionCase):
     def test_aReaderThatStops(self):
         """Costs the others nothing: they have every line, and the leave after them."""
         self.ann.stalled = True
-        said = ["x" * 8000] * 200
+        said = ["x" * 2000] * 800
         for line in said:
             self.bob.send(line.encode() + b"\n")
         self.assertTrue(self.ann.destroyed)
@@ -244,13 +382,6 @@ class LeavingTests(SessionCase):
         self.house.settle()
         self.assertEqual(len(self.bob.lines), 10_000)
 
-    def test_idle(self):
-        dee = self.house.member("dee", idleTimeout=1000)
-        self.bob.fresh()
-        dee.idle()
-        self.assertEqual(dee.fresh(), ["-- Nothing happened here for 1 s. Goodbye."])
-        self.assertEqual(self.bob.fresh(), [f"{AT} -- dee left (2 online)"])
-
     def test_goodbye(self):
         inTurn(self.ann.session.goodbye)
         self.assertEqual(self.ann.fresh(), ["-- The chat is closing. Goodbye."])
@@ -261,7 +392,7 @@ class LeavingTests(SessionCase):
         def fail(line):
             raise ZeroDivisionError("on purpose")
 
-        self.house.room._listening[self.ann.session.sid].deliver = fail
+        self.ann.session.deliver = fail
         self.bob.send(b"/msg ann hello\n")
         self.assertTrue(self.ann.destroyed)
         self.assertEqual(self.bob.fresh(), [f"{AT} <bob -> ann> hello", f"{AT} -- ann left (1 online)"])
@@ -338,9 +469,9 @@ class SlowBusTests(SynchronousTestCase):
     def setUp(self):
         self.house = House()
         self.bus = self.house.bus = SlowBus(clock=self.house.clock.seconds)
-        self.house.room._bus = self.bus
+        self.house.hall = Hall(self.bus, lambda: Crowd(lambda: self.house.loop))
         run(self.bus.start)
-        run(self.house.room.open)
+        run(self.house.hall.open)
         self.ann = self.house.member("ann")
         self.bob = self.house.member("bob")
         self.ann.fresh()
@@ -362,7 +493,7 @@ class SlowBusTests(SynchronousTestCase):
         self.assertNoResult(self.house.over[cy])
         self.bus.release()
         self.successResultOf(self.house.over[cy])
-        self.assertEqual(self.house.room.who(), ["ann", "bob"])
+        self.assertEqual(self.house.hall.who(), ["ann", "bob"])
         self.assertTrue(run(lambda: MemoryBus.claimNick(self.bus, "cy", "s9")))
 
     def test_goneWhileItsLineIsOnTheWay(self):
@@ -395,10 +526,10 @@ class DefectTests(SynchronousTestCase):
         def fail(*args):
             raise ZeroDivisionError("on purpose")
 
-        house.room.say = fail
+        house.hall.say = fail
         ann.send(b"hello\n")
         self.failureResultOf(house.over[ann], ZeroDivisionError)
-        self.assertEqual(house.room.who(), [])
+        self.assertEqual(house.hall.who(), [])
         self.assertNotIsInstance(ZeroDivisionError(), BusUnavailable)
 
 
@@ -469,7 +600,7 @@ class AnyBytesTests(SynchronousTestCase):
         house.settle()
         eve.sendEnd()
         self.successResultOf(house.over[eve])
-        self.assertEqual(house.room.who(), ["ann"])
+        self.assertEqual(house.hall.who(), ["ann"])
         return ann.output, eve.output
 
     @settings(PATIENT, max_examples=250)

@@ -11,10 +11,24 @@ from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import inTurn
 from nodenet.net import Socket
 from nodenet.services.chat import terminal as module
-from nodenet.services.chat.terminal import END_GRACE, LINES_A_TURN, ChatLoop, ChatSocket, Outbox, Terminal
+from nodenet.services.chat.terminal import (
+    END_GRACE,
+    IDLE,
+    LINES_A_TURN,
+    SLOW_MS,
+    SLOW_QUEUE,
+    TOO_LONG,
+    TOO_SLOW,
+    UNNAMED,
+    ChatLoop,
+    ChatSocket,
+    Outbox,
+    Terminal,
+)
 from nodenet.services.chat.text import SafeLine
+from nodenet.services.chat.words import Phrase
 
-from .fakes import FakeSocket, StepLoop
+from .fakes import FakeSocket, StepLoop, unhurried
 
 
 class TerminalCase(SynchronousTestCase):
@@ -25,7 +39,9 @@ class TerminalCase(SynchronousTestCase):
 
     def make(self, **limits):
         self.socket = FakeSocket()
-        self.terminal = Terminal(self.socket, self.loop, Outbox(self.loop), **limits)
+        self.terminal = Terminal(
+            self.socket, self.loop, Outbox(self.loop), unhurried(**{"registerTimeout": 0, **limits})
+        )
 
     def readAll(self):
         """Read for ever; what was read goes to C{self.got}."""
@@ -249,7 +265,7 @@ class OutboxTests(SynchronousTestCase):
         loop = Loop(clock)
         outbox = Outbox(loop)
         sockets = [FakeSocket(), FakeSocket()]
-        terminals = [Terminal(socket, loop, outbox) for socket in sockets]
+        terminals = [Terminal(socket, loop, outbox, unhurried()) for socket in sockets]
         for text in "abc":
             for terminal in terminals:
                 inTurn(terminal.write, SafeLine(text))
@@ -267,7 +283,7 @@ class OutboxTests(SynchronousTestCase):
         sockets = [FakeSocket(), FakeSocket()]
         sockets[0].write = lambda chunk: 1 / 0
         for socket in sockets:
-            Terminal(socket, loop, outbox).write(SafeLine("a"))
+            Terminal(socket, loop, outbox, unhurried()).write(SafeLine("a"))
         clock.advance(0)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertTrue(sockets[0].destroyed)
@@ -344,16 +360,249 @@ class EndTests(TerminalCase):
         self.assertEqual((self.got, self.terminal.reason), ([None], "thrown out"))
 
 
-class IdleTests(TerminalCase):
-    def test_off(self):
-        self.assertEqual(self.socket.timeout, 0)
+class PaceTests(TerminalCase):
+    """A member that sends more than it may is read more slowly."""
 
-    def test_endsWithALine(self):
-        self.make(idleTimeout=90_000)
-        self.assertEqual(self.socket.timeout, 90_000)
+    def setUp(self):
+        super().setUp()
+        self.make(lineRate=2, lineBurst=3)
         self.readAll()
-        self.socket.idle()
-        self.assertEqual(self.socket.lines, ["-- Nothing happened here for 90 s. Goodbye."])
+
+    def test_whatComesTooEarlyWaits(self):
+        self.socket.send(b"1\n2\n3\n4\n5\n")
+        self.assertEqual(self.got, ["1", "2", "3"])
+        self.assertTrue(self.socket.paused)
+        self.clock.advance(0.4)
+        self.assertEqual(self.got, ["1", "2", "3"])
+        self.clock.advance(0.1)
+        self.assertEqual(self.got, ["1", "2", "3", "4"])
+        self.clock.advance(0.5)
+        self.assertEqual(self.got, ["1", "2", "3", "4", "5"])
+        self.assertFalse(self.socket.paused)
+
+    def test_nothingIsLost(self):
+        for number in range(100):
+            self.socket.send(b"%d\n" % number)
+        self.socket.sendEnd()
+        self.clock.pump([0.5] * 100)
+        self.assertEqual(self.got, [*map(str, range(100)), None])
+
+    def test_noTurnIsSpentOnWaiting(self):
+        self.socket.send(b"x\n" * 100)
+        self.assertFalse(self.loop.step())
+
+    def test_questionsOfTelnetCountToo(self):
+        self.socket.send(b"\xff\xf6" * 10)
+        self.assertEqual(len(self.socket.lines), 3)
+        self.socket.send(b"\xff\xfd\x06" * 10)
+        self.assertNotIn(b"\xff", self.socket.output)
+
+    def test_decliningIsFree(self):
+        self.socket.send(bytes(byte for option in range(40) for byte in (0xFF, 0xFB, option)))
+        self.loop.step()
+        self.assertEqual(self.socket.output.count(b"\xff\xfe"), 40)
+        self.socket.send(b"1\n2\n3\n")
+        self.loop.step()
+        self.assertEqual(self.got, ["1", "2", "3"])
+
+    def test_goneWhileItWaits(self):
+        self.socket.send(b"x\n" * 10)
+        self.socket.vanish()
+        self.assertEqual(self.got, ["x", "x", "x", None])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class LineLengthTests(TerminalCase):
+    def test_characters(self):
+        self.readAll()
+        self.socket.send(b"x" * 2000 + b"\n" + b"y" * 2001 + b"\nok\n")
+        self.assertEqual(self.got, ["x" * 2000, "ok"])
+        self.assertEqual(self.socket.lines, ["-- A line has at most 2000 characters; that one was not sent."])
+
+    def test_theThirdTimeItIsOver(self):
+        self.make(maxLine=10)
+        self.readAll()
+        self.socket.send((b"x" * 11 + b"\n") * 2 + b"ok\n" + b"x" * 11)
+        notice = "-- A line has at most 10 bytes; that one was not sent."
+        self.assertEqual(self.socket.lines, [notice, notice, "-- Too many lines were too long. Goodbye."])
         self.assertTrue(self.socket.ended)
-        self.assertEqual(self.socket.timeout, 0)
-        self.assertEqual((self.got, self.terminal.reason), ([None], "idle"))
+        self.assertEqual((self.got, self.terminal.reason), (["ok", None], TOO_LONG))
+
+    def test_withoutALimit(self):
+        self.make(maxLine=0)
+        self.readAll()
+        self.socket.send(b"x" * 100_000 + b"\n")
+        self.assertEqual(self.got, ["x" * 100_000])
+
+
+class SlowReaderTests(TerminalCase):
+    def fill(self, count):
+        inTurn(self.terminal.write, SafeLine("x" * (count - 2)))
+
+    def setUp(self):
+        super().setUp()
+        self.readAll()
+        self.socket.stalled = True
+
+    def test_forTooLong(self):
+        self.fill(SLOW_QUEUE + 1)
+        self.clock.advance(SLOW_MS / 1000 - 0.1)
+        self.assertFalse(self.socket.destroyed)
+        self.clock.advance(0.1)
+        self.assertTrue(self.socket.destroyed)
+        self.assertEqual((self.got, self.terminal.reason), ([None], TOO_SLOW))
+
+    def test_forAMoment(self):
+        self.fill(SLOW_QUEUE + 1)
+        self.socket.writableLength = SLOW_QUEUE
+        self.clock.advance(SLOW_MS / 1000)
+        self.assertFalse(self.socket.destroyed)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_notThatMuch(self):
+        self.fill(SLOW_QUEUE)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_muchTooMuch(self):
+        self.fill(1024 * 1024)
+        self.assertFalse(self.socket.destroyed)
+        self.fill(3)
+        self.assertTrue(self.socket.destroyed)
+        self.assertEqual(self.terminal.reason, TOO_SLOW)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_withoutALimit(self):
+        self.make(sendQueue=0)
+        self.socket.stalled = True
+        self.fill(5_000_000)
+        self.assertFalse(self.socket.destroyed)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_howMuchWaits(self):
+        self.fill(1000)
+        self.assertEqual(self.terminal.queued, 1000)
+
+
+class NicknameDeadlineTests(TerminalCase):
+    def setUp(self):
+        super().setUp()
+        self.make(registerTimeout=60_000)
+        self.readAll()
+
+    def test_countsFromTheConnection(self):
+        for _ in range(6):
+            self.clock.advance(9.9)
+            self.socket.send(b"x")
+        self.assertFalse(self.socket.ended)
+        self.clock.advance(0.6)
+        self.assertEqual(self.socket.lines, ["-- There was no nickname within 60 s. Goodbye."])
+        self.assertTrue(self.socket.ended)
+        self.assertEqual((self.got, self.terminal.reason), ([None], UNNAMED))
+
+    def test_inTime(self):
+        self.terminal.enter()
+        self.clock.advance(100)
+        self.assertFalse(self.socket.ended)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_tooLate(self):
+        """A nickname that the bus has confirmed after the end changes nothing about that."""
+        self.clock.advance(60)
+        self.terminal.enter()
+        self.clock.advance(END_GRACE / 1000)
+        self.assertTrue(self.socket.destroyed)
+
+    def test_never(self):
+        self.make(registerTimeout=0)
+        self.clock.advance(1000)
+        self.assertFalse(self.socket.ended)
+
+
+class SilenceTests(TerminalCase):
+    def test_idle(self):
+        self.make(idleTimeout=50_000)
+        self.readAll()
+        self.clock.advance(49)
+        self.socket.send(b"x")
+        inTurn(self.terminal.write, SafeLine("what others say is no sign of life"))
+        self.clock.advance(49)
+        self.assertFalse(self.socket.ended)
+        self.clock.advance(1)
+        self.assertEqual(self.socket.lines[1:], ["-- Nothing came from you for 50 s. Goodbye."])
+        self.assertEqual((self.got, self.terminal.reason), ([None], IDLE))
+
+    def test_linesThatWaitAreNoSilence(self):
+        self.make(idleTimeout=1500, lineRate=1, lineBurst=1)
+        self.readAll()
+        self.socket.send(b"1\n2\n3\n4\n5\n")
+        self.clock.pump([0.5] * 8)
+        self.assertEqual(self.got, ["1", "2", "3", "4", "5"])
+        self.assertFalse(self.socket.ended)
+        self.clock.pump([0.5] * 3)
+        self.assertTrue(self.socket.ended)
+
+    def test_aPingInTelnetsLanguage(self):
+        """For a peer that has spoken it, and is silent."""
+        self.readAll()
+        self.socket.send(b"\xff\xfb\x18")
+        self.socket.written.clear()
+        self.clock.advance(60)
+        self.socket.send(b"hello\n")
+        self.clock.advance(89)
+        self.assertEqual(self.socket.output, b"")
+        self.clock.advance(1)
+        self.assertEqual(self.socket.output, b"\xff\xf1")
+        self.clock.advance(90)
+        self.assertEqual(self.socket.output, b"\xff\xf1" * 2)
+
+    def test_noPingForOthers(self):
+        self.readAll()
+        self.socket.send(b"hello\n")
+        self.clock.advance(10_000)
+        self.assertEqual((self.socket.output, self.clock.getDelayedCalls()), (b"", []))
+
+    def test_noTimerOutlivesIt(self):
+        self.make(idleTimeout=50_000, registerTimeout=60_000, lineRate=1, lineBurst=1)
+        self.readAll()
+        self.socket.send(b"\xff\xfb\x18x\nx\n")
+        self.assertEqual(len(self.clock.getDelayedCalls()), 3)
+        self.socket.vanish()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class VoiceTests(TerminalCase):
+    def setUp(self):
+        super().setUp()
+        self.guesses = []
+        self.terminal.onGuess = lambda: self.guesses.append(self.terminal.voice.encoding)
+        self.readAll()
+
+    def test_anEncoding(self):
+        self.terminal.speak(encoding="big5", chosen=True)
+        self.socket.send("你好\n".encode("big5"))
+        inTurn(self.terminal.write, SafeLine("再見"))
+        self.assertEqual((self.got, self.socket.output), (["你好"], "再見\r\n".encode("big5")))
+        self.assertEqual(self.guesses, [])
+
+    def test_aGuess(self):
+        """The first line that is not UTF-8 says what all are in."""
+        self.socket.send(b"hello\n" + "你好\n".encode("gbk"))
+        self.assertEqual((self.got, self.guesses), (["hello", "你好"], ["gb18030"]))
+        # This one happens to be UTF-8, too.
+        self.socket.send("联通\n".encode("gbk"))
+        self.assertEqual((self.got[2:], self.guesses), (["联通"], ["gb18030"]))
+
+    def test_noGuessAgainstTheirWord(self):
+        self.terminal.speak(encoding="utf-8", chosen=True)
+        self.socket.send("你好\n".encode("gbk"))
+        self.assertEqual((self.got, self.guesses), (["\ufffd\ufffd\ufffd"], []))
+
+    def test_neitherOfThem(self):
+        self.socket.send(b"caf\xe9\n")
+        self.assertEqual((self.got, self.guesses), (["caf\ufffd"], []))
+
+    def test_aLanguage(self):
+        self.terminal.speak(language="zh")
+        inTurn(self.terminal.reply, Phrase("Goodbye."))
+        self.assertEqual(self.socket.lines, ["-- 再见。"])
+        self.assertEqual(self.terminal.voice, ("zh", "utf-8"))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.services.chat import text
-from nodenet.services.chat.text import SafeLine, clean, decode
+from nodenet.services.chat.text import PLAIN, SafeLine, Voice, clean
+from nodenet.services.chat.words import Phrase
 
 from .fakes import PATIENT
 
@@ -149,19 +150,6 @@ class CleanTests(SynchronousTestCase):
             clean("a" + part * 100_000)
 
 
-class DecodeTests(SynchronousTestCase):
-    def test_utf8(self):
-        self.assertEqual(decode("你好".encode()), "你好")
-
-    def test_whatIsNone(self):
-        self.assertEqual(decode(b"a\xffb\xc0\xafc\xed\xa0\x80"), "a\ufffdb\ufffd\ufffdc\ufffd\ufffd\ufffd")
-
-    @PATIENT
-    @given(st.binary())
-    def test_neverFails(self, data):
-        SafeLine(decode(data)).wire.decode()
-
-
 class LineTests(SynchronousTestCase):
     NOON = 1_000_000_000_000
 
@@ -176,17 +164,42 @@ class LineTests(SynchronousTestCase):
             (text.saidLine(self.NOON, "ann", "hello"), "<ann> hello"),
             (text.actionLine(self.NOON, "ann", "waves"), "* ann waves"),
             (text.whisperLine(self.NOON, "ann", "bob", "psst"), "<ann -> bob> psst"),
-            (text.noticeLine(self.NOON, "ann joined (3 online)"), "-- ann joined (3 online)"),
+            (text.noticeLine(self.NOON, Phrase("ann joined (3 online)")), "-- ann joined (3 online)"),
         ):
             self.assertEqual(line.text, f"[{self.hour}] {form}")
-            self.assertEqual(line.wire, line.text.encode() + b"\r\n")
+            self.assertEqual(line.wire(), line.text.encode() + b"\r\n")
 
     def test_reply(self):
-        self.assertEqual(text.replyLine("Goodbye.").wire, b"-- Goodbye.\r\n")
+        self.assertEqual(text.replyLine(Phrase("Goodbye.")).wire(), b"-- Goodbye.\r\n")
 
     def test_cleansWhatItIsGiven(self):
-        self.assertEqual(text.saidLine(self.NOON, "ann", "a\r\n[00:00] -- forged\x1b[2J").wire.count(b"\n"), 1)
-        self.assertEqual(SafeLine("a\x1b[31mb").wire, b"ab\r\n")
+        self.assertEqual(text.saidLine(self.NOON, "ann", "a\r\n[00:00] -- forged\x1b[2J").wire().count(b"\n"), 1)
+        self.assertEqual(SafeLine("a\x1b[31mb").wire(), b"ab\r\n")
 
     def test_repr(self):
         self.assertEqual(repr(SafeLine("a")), "SafeLine('a')")
+
+    def test_toldInEachLanguage(self):
+        joined = Phrase("{nickname} joined ({count} online)", nickname="ann", count=3)
+        line = text.noticeLine(self.NOON, joined)
+        self.assertEqual(line.text, f"[{self.hour}] -- ann joined (3 online)")
+        self.assertEqual(line.wire(), line.wire(PLAIN))
+        chinese = line.wire(Voice("zh"))
+        self.assertEqual(chinese.decode(), f"[{self.hour}] -- ann 进来了 (3 人在线)\r\n")
+        self.assertIs(line.wire(Voice("zh")), chinese)
+
+    def test_toldInEachEncoding(self):
+        for encoding in ("gbk", "gb18030", "big5"):
+            self.assertEqual(SafeLine("你好").wire(Voice("en", encoding)), "你好\r\n".encode(encoding))
+        self.assertEqual(SafeLine("好😀").wire(Voice("en", "gbk")), "好?\r\n".encode("gbk"))
+        told = text.replyLine(Phrase("Goodbye."))
+        self.assertEqual(told.wire(Voice("zh", "gbk")), "-- 再见。\r\n".encode("gbk"))
+
+    @settings(PATIENT, max_examples=200)
+    @given(ANY | NASTY)
+    def test_noEncodingMakesControls(self, dirty):
+        """What is safe as text is safe as bytes."""
+        for encoding in ("utf-8", "gbk", "gb18030", "big5"):
+            wire = SafeLine(dirty).wire(Voice("en", encoding))
+            self.assertTrue(wire.endswith(b"\r\n"))
+            self.assertNotRegex(wire[:-2], rb"[\x00-\x1f\x7f\xff]")

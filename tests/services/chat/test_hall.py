@@ -1,5 +1,5 @@
 """
-Tests of L{nodenet.services.chat.room}.
+Tests of L{nodenet.services.chat.hall} and of the rooms in it.
 """
 
 import contextlib
@@ -13,15 +13,26 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from nodenet.services.chat import hall
 from nodenet.services.chat.bus import JOIN, MESSAGE, BusUnavailable, Entry, MemoryBus
+from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.nickname import skeleton
-from nodenet.services.chat.room import RECALL_BYTES, RECENT, Room
-from nodenet.services.chat.text import Refused, day, hour
+from nodenet.services.chat.past import RECALL_BYTES, RECENT
+from nodenet.services.chat.text import day, hour
+from nodenet.services.chat.words import Refused
+from nodenet.services.counters import Counters
 
 from .busconformance import message
 from .fakes import PATIENT, run
 
 _PAST = re.compile(r"\| \d{4}-\d\d-\d\d \[\d\d:\d\d\] ")
+
+
+def recall(hall, count):
+    """What somebody who is in the lobby is told of what was said there."""
+    person = Person("reader")
+    run(hall.join, person, "reader")
+    return run(hall.roomOf("reader").recall, "reader", count)
 
 
 class Person:
@@ -54,15 +65,15 @@ class RoomCase(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.bus = MemoryBus(clock=self.clock.seconds)
-        self.room = Room(self.bus)
+        self.hall = Hall(self.bus)
         run(self.bus.start)
-        run(self.room.open)
+        run(self.hall.open)
         self.count = 0
 
     def join(self, nickname):
         self.count += 1
         person = Person(f"s{self.count}")
-        run(self.room.join, person, nickname)
+        run(self.hall.join, person, nickname)
         return person
 
     def refusal(self, *call):
@@ -78,28 +89,28 @@ class JoinTests(RoomCase):
         self.assertEqual(ann.fresh(), ["-- bob joined (2 online)"])
 
     def test_who(self):
-        self.assertEqual(self.room.who(), [])
+        self.assertEqual(self.hall.who(), [])
         for name in ("zoe", "ann", "张三"):
             self.join(name)
-        self.assertEqual(self.room.who(), ["zoe", "ann", "张三"])
+        self.assertEqual(self.hall.who(), ["zoe", "ann", "张三"])
 
     def test_takenInAnyForm(self):
         self.join("Ann")
         for wish, name in (("Ann", "Ann"), ("ANN", "ANN"), ("ａｎｎ", "ann"), ("Аnn", "Аnn")):
-            self.assertEqual(self.refusal(self.room.join, Person("s9"), wish), f"The nickname {name} is taken.")
-        self.assertEqual(self.room.who(), ["Ann"])
+            self.assertEqual(self.refusal(self.hall.join, Person("s9"), wish), f"The nickname {name} is taken.")
+        self.assertEqual(self.hall.who(), ["Ann"])
 
     def test_badNickname(self):
-        self.assertEqual(self.refusal(self.room.join, Person("s9"), "a b"), "A nickname has no spaces.")
+        self.assertEqual(self.refusal(self.hall.join, Person("s9"), "a b"), "A nickname has no spaces.")
 
     def test_aBusThatIsDown(self):
         run(self.bus.stop, 0)
-        self.assertRaises(BusUnavailable, run, self.room.join, Person("s9"), "ann")
+        self.assertRaises(BusUnavailable, run, self.hall.join, Person("s9"), "ann")
 
     def test_aBusThatGoesDownMeanwhile(self):
         person = Person("s1")
         self.patch(self.bus, "publish", lambda room, entry: MemoryBus().publish(room, entry))
-        self.assertRaises(BusUnavailable, run, self.room.join, person, "ann")
+        self.assertRaises(BusUnavailable, run, self.hall.join, person, "ann")
         del self.bus.publish
         self.assertEqual(run(self.bus.members, "lobby"), {})
         self.join("ann")
@@ -107,10 +118,10 @@ class JoinTests(RoomCase):
 
     def test_membersFromElsewhere(self):
         """Those of another node were there before this one opened the room."""
-        other = Room(self.bus)
+        other = Hall(self.bus)
         run(other.open)
         ann = self.join("ann")
-        late = Room(self.bus)
+        late = Hall(self.bus)
         run(late.open)
         self.assertEqual(late.who(), ["ann"])
         bob = Person("b1")
@@ -130,7 +141,7 @@ class PastTests(RoomCase):
     """What was said before."""
 
     def open(self, **options):
-        room = Room(self.bus, **options)
+        room = Hall(self.bus, **options)
         run(room.open)
         return room
 
@@ -148,15 +159,15 @@ class PastTests(RoomCase):
 
     def test_shownBeforeTheOwnJoin(self):
         ann = self.join("ann")
-        run(self.room.say, ann.sid, "hello")
-        run(self.room.act, ann.sid, "waves")
-        run(self.room.rename, ann.sid, "anna")
+        run(self.hall.say, ann.sid, "hello")
+        run(self.hall.act, ann.sid, "waves")
+        run(self.hall.rename, ann.sid, "anna")
         bob = self.join("bob")
         self.assertEqual(
             _past(bob.fresh()),
             ["-- What was said before you came:", "| <ann> hello", "| * ann waves", "-- bob joined (2 online)"],
         )
-        run(self.room.say, ann.sid, "again")
+        run(self.hall.say, ann.sid, "again")
         self.assertEqual(bob.fresh(), ["<anna> again"])
         self.assertEqual(ann.fresh()[-1], "<anna> again")
 
@@ -168,11 +179,11 @@ class PastTests(RoomCase):
 
     def test_noWhispers(self):
         ann, bob = self.join("ann"), self.join("bob")
-        run(self.room.whisper, ann.sid, "bob", "secret")
+        run(self.hall.whisper, ann.sid, "bob", "secret")
         cy = self.join("cy")
         self.assertEqual(cy.fresh(), ["-- cy joined (3 online)"])
-        self.assertEqual(run(self.room.recall, 10), [])
-        self.assertIn("secret", bob.lines[-2])
+        self.assertEqual(recall(self.hall, 10), [])
+        self.assertIn("secret", str(bob.lines))
 
     def test_theLastTwenty(self):
         self.talk(*(str(number) for number in range(30)))
@@ -194,7 +205,7 @@ class PastTests(RoomCase):
         told = Deferred()
         history = self.bus.history
         self.patch(self.bus, "history", lambda *args: told)
-        room = Room(self.bus)
+        room = Hall(self.bus)
         opening = Deferred.fromCoroutine(room.open())
         self.talk("first", "second")
         past = self.successResultOf(history("lobby", None, 2))
@@ -211,7 +222,7 @@ class PastTests(RoomCase):
         self.talk("before")
         self.patch(self.bus, "history", lambda *args: history(*args).addCallback(lambda found: [*found, late]))
         room = self.open()
-        room._apply(late)
+        room._places["lobby"].room._apply(late)
         bob = self.enter(room, "bob")
         self.assertEqual(_past(bob.lines[1:-1]), ["| <ann> before", "| <ann> late"])
 
@@ -238,7 +249,7 @@ class PastTests(RoomCase):
 
     def test_recall(self):
         self.talk(*(str(number) for number in range(10)))
-        lines = run(self.room.recall, 3)
+        lines = recall(self.hall, 3)
         self.assertEqual(_past([line.text for line in lines]), ["| <ann> 7", "| <ann> 8", "| <ann> 9"])
 
     def test_recallEndsWithTheLastLiveLine(self):
@@ -246,7 +257,7 @@ class PastTests(RoomCase):
         history = self.bus.history
         late = replace(message("late"), id="999-0", time=999)
         self.patch(self.bus, "history", lambda *args: history(*args).addCallback(lambda found: [*found, late]))
-        self.assertEqual(_past([line.text for line in run(self.room.recall, 3)]), ["| <ann> seen"])
+        self.assertEqual(_past([line.text for line in recall(self.hall, 3)]), ["| <ann> seen"])
 
     def test_whoBreaksAtThePast(self):
         self.talk("one", "two")
@@ -256,11 +267,11 @@ class PastTests(RoomCase):
 
         bob = Person("b")
         bob.surprise = fail
-        run(self.room.join, bob, "bob")
+        run(self.hall.join, bob, "bob")
         self.assertEqual(bob.lines, [])
         self.assertEqual(bob.dropped, "could not be delivered to")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        self.assertEqual(self.room.who(), [])
+        self.assertEqual(self.hall.who(), [])
 
 
 class LeaveWithoutABusTests(RoomCase):
@@ -270,14 +281,14 @@ class LeaveWithoutABusTests(RoomCase):
         publish = self.bus.publish
         self.patch(self.bus, "publish", lambda room, entry: fail(BusUnavailable()))
         self.bus._become("degraded")
-        run(self.room.leave, "s2")
-        self.assertEqual(self.room.who(), ["ann", "bob"])
+        run(self.hall.leave, "s2")
+        self.assertEqual(self.hall.who(), ["ann", "bob"])
         self.bus._become("up")
-        self.assertEqual(self.room.who(), ["ann", "bob"])
+        self.assertEqual(self.hall.who(), ["ann", "bob"])
         self.patch(self.bus, "publish", publish)
         self.bus._become("degraded")
         self.bus._become("up")
-        self.assertEqual(self.room.who(), ["ann"])
+        self.assertEqual(self.hall.who(), ["ann"])
         self.assertEqual(ann.lines[-1], "-- bob left (1 online)")
 
 
@@ -285,39 +296,39 @@ class LeaveTests(RoomCase):
     def test_theOthersAreTold(self):
         ann, bob = self.join("ann"), self.join("bob")
         ann.fresh(), bob.fresh()
-        run(self.room.leave, bob.sid)
+        run(self.hall.leave, bob.sid)
         self.assertEqual(ann.fresh(), ["-- bob left (1 online)"])
         self.assertEqual(bob.fresh(), [])
-        self.assertEqual(self.room.who(), ["ann"])
+        self.assertEqual(self.hall.who(), ["ann"])
 
     def test_twice(self):
         ann, bob = self.join("ann"), self.join("bob")
         ann.fresh()
-        run(self.room.leave, bob.sid)
-        run(self.room.leave, bob.sid)
-        run(self.room.leave, "nobody")
+        run(self.hall.leave, bob.sid)
+        run(self.hall.leave, bob.sid)
+        run(self.hall.leave, "nobody")
         self.assertEqual(ann.fresh(), ["-- bob left (1 online)"])
 
     def test_theNicknameIsFree(self):
         ann = self.join("ann")
-        run(self.room.leave, ann.sid)
+        run(self.hall.leave, ann.sid)
         self.join("ANN")
-        self.assertEqual(self.room.who(), ["ANN"])
+        self.assertEqual(self.hall.who(), ["ANN"])
 
     def test_withoutABus(self):
         ann = self.join("ann")
         run(self.bus.stop, 0)
-        run(self.room.leave, ann.sid)
+        run(self.hall.leave, ann.sid)
         run(self.bus.start)
         self.assertEqual(run(self.bus.members, "lobby"), {})
 
     def test_whoLeftCanDoNothing(self):
         ann = self.join("ann")
-        run(self.room.leave, ann.sid)
+        run(self.hall.leave, ann.sid)
         for call in (
-            (self.room.say, ann.sid, "x"),
-            (self.room.act, ann.sid, "x"),
-            (self.room.rename, ann.sid, "x"),
+            (self.hall.say, ann.sid, "x"),
+            (self.hall.act, ann.sid, "x"),
+            (self.hall.rename, ann.sid, "x"),
         ):
             self.assertEqual(self.refusal(*call), "You are not in the room any more.")
 
@@ -327,8 +338,8 @@ class LineTests(RoomCase):
         people = [self.join(name) for name in ("ann", "bob", "cy")]
         for person in people:
             person.fresh()
-        run(self.room.say, people[1].sid, "hello")
-        run(self.room.act, people[2].sid, "waves")
+        run(self.hall.say, people[1].sid, "hello")
+        run(self.hall.act, people[2].sid, "waves")
         for person in people:
             self.assertEqual(person.fresh(), ["<bob> hello", "* cy waves"])
 
@@ -337,20 +348,20 @@ class LineTests(RoomCase):
         self.clock.advance(5 * 3600 + 61)
         ann = self.join("ann")
         ann.deliver = lambda line: lines.append(line.text)
-        run(self.room.say, ann.sid, "hello")
+        run(self.hall.say, ann.sid, "hello")
         self.assertEqual(lines, [f"[{hour((5 * 3600 + 61) * 1000)}] <ann> hello"])
 
     def test_cleanedBeforeItIsPublished(self):
         ann, entries = self.join("ann"), []
         run(self.bus.subscribe, "lobby", None, entries.append)
-        run(self.room.say, ann.sid, "a\x1b[31mb\r\nc\u202e")
+        run(self.hall.say, ann.sid, "a\x1b[31mb\r\nc\u202e")
         self.assertEqual([entry.body for entry in entries], ["abc"])
 
     def test_cleanedWhateverTheBusBrings(self):
         """Another node may be older, or somebody else's."""
         ann = self.join("ann")
         raw = []
-        ann.deliver = lambda line: raw.append(line.wire)
+        ann.deliver = lambda line: raw.append(line.wire())
         run(self.bus.publish, "lobby", Entry(MESSAGE, "x", "e\x1bvil\r\n", "a\x1b[2J\r\n[00:00] -- forged"))
         self.assertEqual(raw[0].count(b"\n"), 1)
         self.assertNotIn(b"\x1b", raw[0])
@@ -359,7 +370,7 @@ class LineTests(RoomCase):
         ann = self.join("ann")
         ann.fresh()
         for body in ("\x1b[31m", "\u200b", " "):
-            run(self.room.say, ann.sid, body)
+            run(self.hall.say, ann.sid, body)
         self.assertEqual(ann.fresh(), [])
 
     def test_entriesOfUnknownTypesAreSkipped(self):
@@ -374,12 +385,12 @@ class LineTests(RoomCase):
         run(self.bus.publish, "lobby", Entry("p", "x", "ann"))
         run(self.bus.publish, "lobby", Entry("n", "x", "ann", "eve"))
         self.assertEqual(ann.fresh(), [])
-        self.assertEqual(self.room.who(), ["ann"])
+        self.assertEqual(self.hall.who(), ["ann"])
 
     def test_aBusThatIsDown(self):
         ann = self.join("ann")
         run(self.bus.stop, 0)
-        self.assertRaises(BusUnavailable, run, self.room.say, ann.sid, "hello")
+        self.assertRaises(BusUnavailable, run, self.hall.say, ann.sid, "hello")
 
 
 class WhisperTests(RoomCase):
@@ -387,7 +398,7 @@ class WhisperTests(RoomCase):
         ann, bob, cy = (self.join(name) for name in ("ann", "Bob", "cy"))
         for person in (ann, bob, cy):
             person.fresh()
-        run(self.room.whisper, ann.sid, "bob", "psst")
+        run(self.hall.whisper, ann.sid, "bob", "psst")
         self.assertEqual(ann.fresh(), ["<ann -> Bob> psst"])
         self.assertEqual(bob.fresh(), ["<ann -> Bob> psst"])
         self.assertEqual(cy.fresh(), [])
@@ -395,40 +406,41 @@ class WhisperTests(RoomCase):
     def test_toOneself(self):
         ann = self.join("ann")
         ann.fresh()
-        run(self.room.whisper, ann.sid, "ann", "remember")
+        run(self.hall.whisper, ann.sid, "ann", "remember")
         self.assertEqual(ann.fresh(), ["<ann -> ann> remember"])
 
     def test_nobody(self):
         ann = self.join("ann")
-        self.assertEqual(self.refusal(self.room.whisper, ann.sid, "bob", "x"), "There is nobody of that name here.")
+        self.assertEqual(self.refusal(self.hall.whisper, ann.sid, "bob", "x"), "There is nobody of that name here.")
 
     def test_afterALeave(self):
         ann, bob = self.join("ann"), self.join("bob")
-        run(self.room.leave, bob.sid)
-        self.assertEqual(self.refusal(self.room.whisper, ann.sid, "bob", "x"), "There is nobody of that name here.")
+        run(self.hall.leave, bob.sid)
+        self.assertEqual(self.refusal(self.hall.whisper, ann.sid, "bob", "x"), "There is nobody of that name here.")
 
     def test_theOtherLeftMeanwhile(self):
-        """The log has the leave before the whisper: the author hears that nobody got it."""
+        """The author hears that nobody got it."""
         ann, bob = self.join("ann"), self.join("bob")
         ann.fresh()
+        holder = self.bus.holder
 
-        def both():
-            run(self.room.leave, bob.sid)
-            run(self.room.whisper, ann.sid, "bob", "wait!")
+        def leaving(key):
+            self.bus.holder = holder
+            found = holder(key)
+            run(self.hall.leave, bob.sid)
+            return found
 
-        ann.surprise = both
-        run(self.room.say, ann.sid, "hm")
-        self.assertEqual(
-            ann.fresh(), ["<ann> hm", "-- bob left (1 online)", "-- That was not delivered: they have left."]
-        )
+        self.bus.holder = leaving
+        run(self.hall.whisper, ann.sid, "bob", "wait!")
+        self.assertEqual(ann.fresh(), ["-- bob left (1 online)", "-- That was not delivered: they have left."])
         self.assertNotIn("wait!", str(bob.lines))
 
     def test_byTheNewName(self):
         ann, bob = self.join("ann"), self.join("bob")
-        run(self.room.rename, bob.sid, "rob")
+        run(self.hall.rename, bob.sid, "rob")
         bob.fresh()
-        self.refusal(self.room.whisper, ann.sid, "bob", "x")
-        run(self.room.whisper, ann.sid, "rob", "hi")
+        self.refusal(self.hall.whisper, ann.sid, "bob", "x")
+        run(self.hall.whisper, ann.sid, "rob", "hi")
         self.assertEqual(bob.fresh(), ["<ann -> rob> hi"])
 
 
@@ -436,45 +448,307 @@ class RenameTests(RoomCase):
     def test_everyoneIsTold(self):
         ann, bob = self.join("ann"), self.join("bob")
         ann.fresh(), bob.fresh()
-        run(self.room.rename, ann.sid, "anna")
-        run(self.room.say, ann.sid, "it is me")
+        run(self.hall.rename, ann.sid, "anna")
+        run(self.hall.say, ann.sid, "it is me")
         for person in (ann, bob):
             self.assertEqual(person.fresh(), ["-- ann is now anna", "<anna> it is me"])
-        self.assertEqual(sorted(self.room.who()), ["anna", "bob"])
+        self.assertEqual(sorted(self.hall.who()), ["anna", "bob"])
         self.assertEqual(sorted(run(self.bus.members, "lobby").values()), ["anna", "bob"])
 
     def test_theOldNameIsFree(self):
         ann = self.join("ann")
-        run(self.room.rename, ann.sid, "anna")
+        run(self.hall.rename, ann.sid, "anna")
         self.join("ann")
-        run(self.room.leave, ann.sid)
+        run(self.hall.leave, ann.sid)
         self.join("anna")
 
     def test_taken(self):
         ann = self.join("ann")
         self.join("bob")
-        self.assertEqual(self.refusal(self.room.rename, ann.sid, "BOB"), "The nickname BOB is taken.")
-        self.assertEqual(self.refusal(self.room.rename, ann.sid, "<x>"), "A nickname begins with a letter or a digit.")
-        self.assertEqual(self.refusal(self.room.rename, ann.sid, "ann"), "You are ann already.")
+        self.assertEqual(self.refusal(self.hall.rename, ann.sid, "BOB"), "The nickname BOB is taken.")
+        self.assertEqual(self.refusal(self.hall.rename, ann.sid, "<x>"), "A nickname begins with a letter or a digit.")
+        self.assertEqual(self.refusal(self.hall.rename, ann.sid, "ann"), "You are ann already.")
 
     def test_onlyTheCase(self):
         ann = self.join("ann")
-        run(self.room.rename, ann.sid, "Ann")
-        self.refusal(self.room.join, Person("s9"), "ann")
-        self.assertEqual(self.room.who(), ["Ann"])
-        run(self.room.leave, ann.sid)
+        run(self.hall.rename, ann.sid, "Ann")
+        self.refusal(self.hall.join, Person("s9"), "ann")
+        self.assertEqual(self.hall.who(), ["Ann"])
+        run(self.hall.leave, ann.sid)
         self.join("ann")
 
     def test_aBusThatIsDown(self):
         ann = self.join("ann")
         self.patch(self.bus, "publish", lambda room, entry: MemoryBus().publish(room, entry))
         for name in ("anna", "ANN"):
-            self.assertRaises(BusUnavailable, run, self.room.rename, ann.sid, name)
+            self.assertRaises(BusUnavailable, run, self.hall.rename, ann.sid, name)
         del self.bus.publish
         self.join("anna")
-        self.refusal(self.room.join, Person("s9"), "ann")
-        run(self.room.say, ann.sid, "still me")
+        self.refusal(self.hall.join, Person("s9"), "ann")
+        run(self.hall.say, ann.sid, "still me")
         self.assertEqual(ann.lines[-1], "<ann> still me")
+
+
+class MovingTests(RoomCase):
+    def setUp(self):
+        super().setUp()
+        self.ann, self.bob = self.join("ann"), self.join("bob")
+        self.ann.fresh(), self.bob.fresh()
+
+    def move(self, person, name):
+        return run(self.hall.move, person.sid, name)
+
+    def test_away(self):
+        """One leaves the room before by the same step."""
+        room = self.move(self.ann, "#Tea")
+        self.assertEqual((room.name, self.hall.roomOf(self.ann.sid)), ("tea", room))
+        self.assertEqual(self.ann.fresh(), ["-- ann joined (1 online)"])
+        self.assertEqual(self.bob.fresh(), ["-- ann went to tea (1 online)"])
+        self.assertEqual((self.hall.who(), self.hall.who("tea")), (["bob"], ["ann"]))
+
+    def test_roomsAreApart(self):
+        self.move(self.ann, "tea")
+        self.ann.fresh(), self.bob.fresh()
+        run(self.hall.say, self.ann.sid, "in tea")
+        run(self.hall.act, self.bob.sid, "waves")
+        self.assertEqual(self.ann.fresh(), ["<ann> in tea"])
+        self.assertEqual(self.bob.fresh(), ["* bob waves"])
+
+    def test_backAgain(self):
+        """What was said there meanwhile is shown; and a room that nobody is in any more still knows what was said."""
+        self.move(self.ann, "tea")
+        run(self.hall.say, self.ann.sid, "in tea")
+        run(self.hall.say, self.bob.sid, "without you")
+        self.ann.fresh()
+        self.move(self.ann, "lobby")
+        self.assertEqual(_past(self.ann.fresh()[1:]), ["| <bob> without you", "-- ann joined (2 online)"])
+        self.assertEqual(self.hall.who("tea"), [])
+        self.move(self.bob, "tea")
+        self.assertEqual(_past(self.bob.fresh())[-2:], ["| <ann> in tea", "-- bob joined (1 online)"])
+
+    def test_theNicknameIsOneInAllRooms(self):
+        self.move(self.ann, "tea")
+        self.assertEqual(self.refusal(self.hall.rename, self.bob.sid, "ANN"), "The nickname ANN is taken.")
+        run(self.hall.rename, self.ann.sid, "anna")
+        self.assertEqual(self.ann.fresh()[-1], "-- ann is now anna")
+        self.assertEqual(self.hall.who("tea"), ["anna"])
+
+    def test_refused(self):
+        self.assertEqual(self.refusal(self.hall.move, self.ann.sid, "Lobby"), "You are in lobby already.")
+        for name in ("", "#", "a b", "@", "x" * 33, "a/b", "\u202e", "a\x00"):
+            self.assertIn("The name of a room has", self.refusal(self.hall.move, self.ann.sid, name))
+        self.assertEqual(self.refusal(self.hall.move, "nobody", "tea"), "You are not in the room any more.")
+        self.assertEqual(self.hall.who(), ["ann", "bob"])
+
+    def test_tooMany(self):
+        self.patch(hall, "ROOMS", 2)
+        self.move(self.ann, "tea")
+        self.assertIn("too many rooms", self.refusal(self.hall.move, self.bob.sid, "coffee"))
+        self.move(self.bob, "tea")
+        run(self.hall.leave, self.ann.sid)
+        self.assertEqual(run(self.hall.rooms), {"tea": 1})
+        self.move(self.bob, "coffee")
+
+    def test_rooms(self):
+        for name in ("zen", "tea", "tea"):
+            self.move(self.join(name + str(self.count)), name)
+        self.assertEqual(list(run(self.hall.rooms).items()), [("lobby", 2), ("tea", 2), ("zen", 1)])
+
+    def test_aBusThatGoesDownMeanwhile(self):
+        """Nothing has happened."""
+        publish = self.bus.publish
+        self.bus.publish = lambda room, entry: (
+            MemoryBus().publish(room, entry) if room == "tea" else publish(room, entry)
+        )
+        self.assertRaises(BusUnavailable, self.move, self.ann, "tea")
+        del self.bus.publish
+        run(self.hall.say, self.ann.sid, "still here")
+        self.assertEqual(self.bob.fresh(), ["<ann> still here"])
+        self.assertEqual(run(self.hall.rooms), {"lobby": 2})
+        self.move(self.ann, "tea")
+
+    def test_whispersGoEverywhere(self):
+        self.move(self.ann, "tea")
+        self.ann.fresh(), self.bob.fresh()
+        run(self.hall.whisper, self.ann.sid, "Bob", "psst")
+        for person in (self.ann, self.bob):
+            self.assertEqual(person.fresh(), ["<ann -> bob> psst"])
+
+    def test_leaving(self):
+        self.move(self.ann, "tea")
+        run(self.hall.leave, self.ann.sid)
+        self.assertEqual(run(self.hall.rooms), {"lobby": 1})
+        self.join("ann")
+
+    def test_twoWhoComeAtOnce(self):
+        """Into a room that takes its time to open."""
+        told = Deferred()
+        members = self.bus.members
+        self.bus.members = lambda room: told if room == "tea" else members(room)
+        moves = [Deferred.fromCoroutine(self.hall.move(person.sid, "tea")) for person in (self.ann, self.bob)]
+        told.callback({})
+        for move in moves:
+            self.successResultOf(move)
+        self.assertEqual(self.hall.who("tea"), ["ann", "bob"])
+        run(self.hall.say, self.ann.sid, "once")
+        self.assertEqual(self.bob.lines.count("<ann> once"), 1)
+
+    def test_theRoomsOfOtherNodes(self):
+        other = Hall(self.bus)
+        run(other.open)
+        cy = Person("c1")
+        run(other.join, cy, "cy")
+        run(other.move, "c1", "tea")
+        run(other.rename, "c1", "sy")
+        self.move(self.ann, "tea")
+        self.assertEqual((self.hall.who("tea"), other.who("tea")), (["sy", "ann"], ["sy", "ann"]))
+        self.assertEqual(cy.fresh()[-1], "-- ann joined (2 online)")
+        self.ann.fresh()
+        run(self.hall.whisper, self.ann.sid, "sy", "psst")
+        self.assertEqual((self.ann.fresh(), cy.fresh()), (["<ann -> sy> psst"], ["<ann -> sy> psst"]))
+
+
+class TopicTests(RoomCase):
+    def test_itIsTold(self):
+        ann, bob = self.join("ann"), self.join("bob")
+        room = self.hall.roomOf(ann.sid)
+        ann.fresh(), bob.fresh()
+        run(room.turn, ann.sid, " tea\x1b[31m and\ncake ")
+        self.assertEqual(bob.fresh(), ["-- ann says what this is about: tea andcake"])
+        self.assertEqual(room.topic, "tea andcake")
+        cy = self.join("cy")
+        self.assertEqual(cy.fresh(), ["-- The topic is: tea andcake", "-- cy joined (3 online)"])
+        run(room.turn, bob.sid, "")
+        self.assertEqual(ann.fresh()[-1], "-- bob says that this is about nothing any more")
+        self.assertEqual(self.join("dee").fresh(), ["-- dee joined (4 online)"])
+
+    def test_notTooLong(self):
+        ann = self.join("ann")
+        run(self.hall.roomOf(ann.sid).turn, ann.sid, "x" * 1000)
+        self.assertEqual(self.hall.roomOf(ann.sid).topic, "x" * 200)
+
+    def test_itStays(self):
+        """While nobody is there, and for other nodes."""
+        ann, bob = self.join("ann"), self.join("bob")
+        run(self.hall.move, ann.sid, "tea")
+        run(self.hall.roomOf(ann.sid).turn, ann.sid, "green")
+        run(self.hall.move, ann.sid, "lobby")
+        run(self.hall.move, bob.sid, "tea")
+        self.assertEqual(bob.fresh()[-2:], ["-- The topic is: green", "-- bob joined (1 online)"])
+
+
+class AwayTests(RoomCase):
+    def setUp(self):
+        super().setUp()
+        self.ann, self.bob = self.join("ann"), self.join("bob")
+        self.room = self.hall.roomOf(self.ann.sid)
+        run(self.room.goAway, self.ann.sid, "lunch")
+        self.lines = self.bob.fresh()[-1:]
+        self.ann.fresh()
+
+    def test_told(self):
+        self.assertEqual(self.lines, ["-- ann is away: lunch"])
+        self.assertEqual(self.room.absent(), {"ann"})
+        run(self.room.goAway, self.ann.sid, "")
+        self.assertEqual(self.bob.fresh(), ["-- ann is back"])
+        self.assertEqual(self.room.absent(), set())
+
+    def test_toWhoWhispers(self):
+        run(self.hall.whisper, self.bob.sid, "ann", "hi")
+        self.assertEqual(self.bob.fresh(), ["<bob -> ann> hi", "-- ann is away: lunch"])
+        self.assertEqual(self.ann.fresh(), ["<bob -> ann> hi"])
+
+    def test_overARename(self):
+        run(self.hall.rename, self.ann.sid, "anna")
+        self.assertEqual(self.room.absent(), {"anna"})
+
+    def test_whoeverLeavesIsNotAway(self):
+        run(self.hall.leave, self.ann.sid)
+        self.assertEqual(self.room.absent(), set())
+        self.assertIsNone(self.room.away(self.ann.sid))
+
+
+class IgnoreTests(RoomCase):
+    def setUp(self):
+        super().setUp()
+        self.ann, self.bob, self.cy = (self.join(name) for name in ("ann", "bob", "cy"))
+        self.assertTrue(run(self.hall.ignore, self.ann.sid, "BOB"))
+        for person in (self.ann, self.bob, self.cy):
+            person.fresh()
+
+    def test_whatTheySayIsHidden(self):
+        run(self.hall.say, self.bob.sid, "one")
+        run(self.hall.say, self.cy.sid, "two")
+        run(self.hall.act, self.bob.sid, "three")
+        run(self.hall.whisper, self.bob.sid, "ann", "four")
+        run(self.hall.say, self.ann.sid, "five")
+        self.assertEqual(self.ann.fresh(), ["<cy> two", "<ann> five"])
+        self.assertEqual(self.cy.fresh(), ["<bob> one", "<cy> two", "* bob three", "<ann> five"])
+        self.assertEqual(self.bob.fresh()[-2:], ["<bob -> ann> four", "<ann> five"])
+
+    def test_whatTheySaidIsHiddenToo(self):
+        run(self.hall.say, self.bob.sid, "one")
+        run(self.hall.say, self.cy.sid, "two")
+        lines = run(self.hall.roomOf(self.ann.sid).recall, self.ann.sid, 10)
+        self.assertEqual(_past([line.text for line in lines]), ["| <cy> two"])
+
+    def test_comingAndGoingIsNot(self):
+        run(self.hall.leave, self.bob.sid)
+        self.assertEqual(self.ann.fresh(), ["-- bob left (2 online)"])
+
+    def test_byAnotherName(self):
+        run(self.hall.rename, self.bob.sid, "rob")
+        run(self.hall.say, self.bob.sid, "it is me")
+        self.assertEqual(self.ann.fresh(), ["-- bob is now rob"])
+
+    def test_whenTheyComeAgain(self):
+        run(self.hall.leave, self.bob.sid)
+        bob = self.join("Bob")
+        self.ann.fresh()
+        run(self.hall.say, bob.sid, "me again")
+        self.assertEqual(self.ann.fresh(), [])
+
+    def test_inAnotherRoom(self):
+        for person in (self.ann, self.bob):
+            run(self.hall.move, person.sid, "tea")
+        self.ann.fresh()
+        run(self.hall.say, self.bob.sid, "one")
+        self.assertEqual(self.ann.fresh(), [])
+
+    def test_again(self):
+        """The second time they are heard again, also after they have gone."""
+        self.assertEqual(self.hall.ignored(self.ann.sid), ["BOB"])
+        self.assertFalse(run(self.hall.ignore, self.ann.sid, "bob"))
+        run(self.hall.say, self.bob.sid, "one")
+        self.assertEqual(self.ann.fresh(), ["<bob> one"])
+        run(self.hall.ignore, self.ann.sid, "bob")
+        run(self.hall.leave, self.bob.sid)
+        self.assertFalse(run(self.hall.ignore, self.ann.sid, "bob"))
+        self.assertEqual(self.hall.ignored(self.ann.sid), [])
+
+    def test_refused(self):
+        self.assertEqual(self.refusal(self.hall.ignore, self.ann.sid, "ann"), "That is you.")
+        self.assertIn("nobody of that name", self.refusal(self.hall.ignore, self.ann.sid, "zed"))
+        self.patch(hall, "IGNORED", 1)
+        self.assertIn("too many", self.refusal(self.hall.ignore, self.ann.sid, "cy"))
+
+    def test_leaving(self):
+        run(self.hall.leave, self.ann.sid)
+        run(self.hall.say, self.bob.sid, "one")
+        self.assertEqual(self.ann.fresh(), [])
+
+
+class CounterTests(RoomCase):
+    def test_lines(self):
+        counters = Counters()
+        self.hall = Hall(self.bus, counters=counters)
+        run(self.hall.open)
+        ann = self.join("ann")
+        self.assertEqual((counters.read(), self.hall.members), ({}, 1))
+        run(self.hall.say, ann.sid, "one")
+        run(self.hall.act, ann.sid, "two")
+        run(self.hall.whisper, ann.sid, "ann", "three")
+        self.assertEqual(counters.read(), {"lines": 3})
 
 
 class TroubleTests(RoomCase):
@@ -490,7 +764,7 @@ class TroubleTests(RoomCase):
             raise ZeroDivisionError("on purpose")
 
         self.bob.surprise = fail
-        run(self.room.say, self.ann.sid, "hello")
+        run(self.hall.say, self.ann.sid, "hello")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         for person in (self.ann, self.cy):
             self.assertEqual(person.fresh(), ["<ann> hello", "-- bob left (2 online)"])
@@ -503,7 +777,7 @@ class TroubleTests(RoomCase):
             raise ZeroDivisionError("on purpose")
 
         self.bob.surprise = self.bob.drop = fail
-        run(self.room.say, self.ann.sid, "hello")
+        run(self.hall.say, self.ann.sid, "hello")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
         self.assertEqual(self.cy.fresh(), ["<ann> hello", "-- bob left (2 online)"])
 
@@ -513,38 +787,38 @@ class TroubleTests(RoomCase):
 
         for person in self.people:
             person.surprise = fail
-        run(self.room.say, self.ann.sid, "hello")
+        run(self.hall.say, self.ann.sid, "hello")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
-        self.assertEqual(self.room.who(), [])
+        self.assertEqual(self.hall.who(), [])
 
     def test_leavingInsideADelivery(self):
-        self.bob.surprise = lambda: run(self.room.leave, self.cy.sid)
-        run(self.room.say, self.ann.sid, "hello")
+        self.bob.surprise = lambda: run(self.hall.leave, self.cy.sid)
+        run(self.hall.say, self.ann.sid, "hello")
         for person in (self.ann, self.bob):
             self.assertEqual(person.fresh(), ["<ann> hello", "-- cy left (2 online)"])
 
     def test_sayingInsideADelivery(self):
-        self.ann.surprise = lambda: run(self.room.say, self.ann.sid, "second")
-        self.bob.surprise = lambda: run(self.room.say, self.bob.sid, "third")
-        run(self.room.say, self.cy.sid, "first")
+        self.ann.surprise = lambda: run(self.hall.say, self.ann.sid, "second")
+        self.bob.surprise = lambda: run(self.hall.say, self.bob.sid, "third")
+        run(self.hall.say, self.cy.sid, "first")
         for person in self.people:
             self.assertEqual(person.fresh(), ["<cy> first", "<ann> second", "<bob> third"])
 
     def test_joiningInsideADelivery(self):
         self.ann.surprise = lambda: self.join("dee")
-        run(self.room.say, self.cy.sid, "first")
+        run(self.hall.say, self.cy.sid, "first")
         for person in self.people:
             self.assertEqual(person.fresh(), ["<cy> first", "-- dee joined (4 online)"])
 
     def test_closed(self):
         """Nobody gets anything; leaving still gives everything back."""
-        run(self.room.close)
-        run(self.room.leave, self.ann.sid)
+        run(self.hall.close)
+        run(self.hall.leave, self.ann.sid)
         self.assertEqual(self.bob.fresh(), [])
         self.assertNotIn("s1", run(self.bus.members, "lobby"))
         for person in (self.bob, self.cy):
-            run(self.room.leave, person.sid)
-        run(self.room.open)
+            run(self.hall.leave, person.sid)
+        run(self.hall.open)
         dee = self.join("dee")
         self.assertEqual(dee.fresh(), ["-- dee joined (1 online)"])
 
@@ -566,7 +840,7 @@ class SlowBus(MemoryBus):
 class SlowBusTests(SynchronousTestCase):
     def test_nothingIsHeardBeforeTheOwnJoin(self):
         bus = SlowBus()
-        room = Room(bus, recent=0)
+        room = Hall(bus, recent=0)
         run(bus.start)
         run(room.open)
         ann, bob = Person("s1"), Person("s2")
@@ -622,9 +896,9 @@ class RoomMachine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.bus = CountingBus()
-        self.room = Room(self.bus)
+        self.hall = Hall(self.bus)
         run(self.bus.start)
-        run(self.room.open)
+        run(self.hall.open)
         self.count = 0
         self.gone = []
         self.here = []
@@ -633,7 +907,7 @@ class RoomMachine(RuleBasedStateMachine):
     def enter(self, name):
         self.count += 1
         person = Person(f"s{self.count}")
-        run(self.room.join, person, name)
+        run(self.hall.join, person, name)
         self.here.append(person)
         return person
 
@@ -653,20 +927,20 @@ class RoomMachine(RuleBasedStateMachine):
 
     @rule(person=people)
     def leave(self, person):
-        run(self.room.leave, person.sid)
+        run(self.hall.leave, person.sid)
         self.forget(person)
 
     @rule(person=people, body=st.sampled_from(["one", "two", "three"]), act=st.booleans())
     def talk(self, person, body, act):
         try:
-            run(self.room.act if act else self.room.say, person.sid, body)
+            run(self.hall.act if act else self.hall.say, person.sid, body)
         except Refused:
             assert person not in self.here
 
     @rule(person=people, name=st.sampled_from(NAMES))
     def rename(self, person, name):
         with contextlib.suppress(Refused):
-            run(self.room.rename, person.sid, name)
+            run(self.hall.rename, person.sid, name)
 
     @rule(person=people)
     def breakAtTheNextLine(self, person):
@@ -680,7 +954,7 @@ class RoomMachine(RuleBasedStateMachine):
     @rule(person=people, other=people)
     def throwOutAtTheNextLine(self, person, other):
         def leave():
-            run(self.room.leave, other.sid)
+            run(self.hall.leave, other.sid)
             self.forget(other, more=1)
 
         if person in self.here and other is not self.witness:
@@ -691,7 +965,7 @@ class RoomMachine(RuleBasedStateMachine):
         def talk():
             # Refused where it was thrown out while this line was given out.
             with contextlib.suppress(Refused):
-                run(self.room.say, person.sid, "by the way")
+                run(self.hall.say, person.sid, "by the way")
 
         if person in self.here:
             person.surprise = talk
@@ -702,7 +976,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def namesAreUnique(self):
-        names = [skeleton(name) for name in self.room.who()]
+        names = [skeleton(name) for name in self.hall.who()]
         assert len(names) == len(set(names)), names
 
     @invariant()
@@ -712,7 +986,7 @@ class RoomMachine(RuleBasedStateMachine):
             if match := re.fullmatch(r"-- \S+ (joined|left) \((\d+) online\)", line):
                 online += 1 if match[1] == "joined" else -1
                 assert int(match[2]) == online, self.witness.lines
-        assert len(self.room.who()) == online
+        assert len(self.hall.who()) == online
 
     @invariant()
     def nobodyLosesDoublesOrReorders(self):
@@ -744,7 +1018,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.countsAreRight()
         self.namesAreUnique()
         self.nobodyLosesDoublesOrReorders()
-        assert {skeleton(name) for name in self.room.who()} == set(self.bus._nicks)
+        assert {skeleton(name) for name in self.hall.who()} == set(self.bus._nicks)
 
 
 class RoomMachineTests(SynchronousTestCase):
