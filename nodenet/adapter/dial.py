@@ -304,8 +304,8 @@ class _DialFactory(HandleFactory, ClientFactory):
             self._connector.disconnect()
 
     def failSoon(self, error: OSError) -> Cancel:
-        """It has failed, and that is to be heard of later."""
-        loopOf(self._reactor).callLater(0, self.clientConnectionFailed, None, Failure(error))
+        """It has failed, and that is to be heard of later: in libuv's pending queue."""
+        loopOf(self._reactor).shutdown(self.clientConnectionFailed, None, Failure(error))
         return self.cancel
 
     def clientConnectionFailed(self, connector: IConnector | None, reason: Failure) -> None:
@@ -340,16 +340,21 @@ class _Polled(tcp.BaseClient):
     def createInternetSocket(self) -> socket.socket:
         return self._made
 
+    def _finishInit(self, whenDone: Any, skt: socket.socket, error: object, reactor: Any) -> None:
+        # Not when the reactor comes round again: the very next poll may have it, together with who listens there.
+        transport: Any = self
+        transport._commonConnection.__init__(self, skt, None, reactor)
+        whenDone()
+
     def doConnect(self) -> None:
         if self._watching:
             self._arrive()
             return
         self._watching = True
         transport: Any = self
-        if hasattr(transport, "connector"):  # else it was cancelled meanwhile
-            transport.doRead = transport.doWrite = self.doConnect
-            transport.startReading()
-            transport.startWriting()
+        transport.doRead = transport.doWrite = self.doConnect
+        transport.startReading()
+        transport.startWriting()
 
     def _arrive(self) -> None:
         tcp.BaseClient.doConnect(self)

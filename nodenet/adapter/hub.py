@@ -16,6 +16,10 @@ three messages, so that a busy server should not make one for each.  (With 50 co
 all.)  When a delayed call is due, after L{BATCH} events, and after L{LONGEST} seconds because of its other readers, the
 reactor has its turn; what is left is still ready at the next wake-up, and the kernel hands it out by turns.
 
+I{Before it asks}, the kernel is told what to watch from now on, all of it at once: what was wanted and taken back
+meanwhile costs nothing.  And who is ready at the same time is then served in libuv's order, as it tells the kernel at
+the same moment.
+
 I{The guard.}  What an event raises must not reach the reactor: that would drop the hub, and with it everybody.  It is
 logged under the socket's own prefix, that socket is dropped, and the next event is taken.
 
@@ -91,6 +95,7 @@ class Hub:
         self._epoll = select.epoll()
         self._handlers: dict[int, Any] = {}
         self._gone: set[int] = set()
+        self._changes: dict[int, tuple[bool, int]] = {}  # what the kernel has to be told: a new descriptor?, events
         self._busy = False  # a wake-up had more than one event
 
     # --- for sockets -----------------------------------------------------------------------------
@@ -102,7 +107,7 @@ class Hub:
         @param events: of epoll's.
         @param handler: a bound method of a L{Watched}.
         """
-        self._epoll.register(fd, events)
+        self._tell(fd, True, events)
         if not (self._loop.inBatch and self._handlers):
             # Also when there is something in it: somebody (trial) may have taken all readers away from the reactor.
             self._loop.reactor.addReader(self)
@@ -110,7 +115,16 @@ class Hub:
 
     def change(self, fd: int, events: int) -> None:
         """Watch for C{events} from now on."""
-        self._epoll.modify(fd, events)
+        new, _ = self._changes.get(fd, (False, 0))
+        self._tell(fd, new, events)
+
+    def _tell(self, fd: int, new: bool, events: int) -> None:
+        if self._loop.inBatch:
+            self._changes[fd] = new, events
+        elif new:
+            self._epoll.register(fd, events)
+        else:
+            self._epoll.modify(fd, events)
 
     def handle(self, fd: int, handler: Handler) -> None:
         """Call C{handler} from now on."""
@@ -127,8 +141,10 @@ class Hub:
         if handler is None or handler.__self__ is not watched:
             return
         del self._handlers[fd]
-        with suppress(OSError):  # it was closed behind our back
-            self._epoll.unregister(fd)
+        new, _ = self._changes.pop(fd, (False, 0))
+        if not new:
+            with suppress(OSError):  # it was closed behind our back
+                self._epoll.unregister(fd)
         if self._loop.inBatch:
             self._gone.add(fd)
         if not self._handlers:
@@ -147,17 +163,42 @@ class Hub:
 
     def doRead(self) -> None:
         """A wake-up."""
+        loop = self._loop
+        inside, loop.inBatch = loop.inBatch, True  # of another wake-up: a listener has the reactor iterate
+        try:
+            self._work(inside)
+        finally:
+            loop.inBatch = inside
+            self._tellChanges()
+        if not inside:
+            loop.batchIsOver()
+        loop.touch()
+
+    def _work(self, inside: bool) -> None:
         until = perf_counter() + LONGEST
         left = BATCH
         while left > 0:
+            if not inside:
+                self._gone.clear()
             count = self._batch(left)
             left -= count
-            # One event alone has probably no other behind it, unless it had before.
-            if not count or (count == 1 and not self._busy) or perf_counter() > until or self._isAwaited():
+            # One event alone has probably no other behind it, unless it had before.  An immediate of an immediate, too,
+            # comes after those who can be read meanwhile.
+            last = not count or (count == 1 and not self._busy)
+            if (last and not self._loop.phasesDue) or perf_counter() > until or self._isAwaited():
                 break
             self._busy = True
         self._busy = left < BATCH - 1
-        self._loop.touch()
+
+    def _tellChanges(self) -> None:
+        changes = self._changes
+        while changes:
+            fd = next(iter(changes))
+            new, events = changes.pop(fd)
+            try:
+                (self._epoll.register if new else self._epoll.modify)(fd, events)
+            except OSError:  # it was closed behind our back
+                self._drop(self._handlers[fd].__self__, Failure())
 
     def _isAwaited(self) -> bool:
         """Whether a delayed call is due."""
@@ -167,8 +208,8 @@ class Hub:
     def _batch(self, most: int) -> int:
         loop = self._loop
         handlers, gone = self._handlers, self._gone
-        inside = loop.inBatch  # of another batch: a listener has the reactor iterate
-        loop.inBatch = True
+        if self._changes:
+            self._tellChanges()
         events = self._epoll.poll(0, most)
         for fd, event in events:
             handler = handlers.get(fd)
@@ -178,9 +219,6 @@ class Hub:
                 handler(event)
             except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
                 self._drop(handler.__self__, Failure())
-        loop.inBatch = inside
-        if gone and not inside:
-            gone.clear()
         if loop.phasesDue:
             try:
                 loop.runPhases()

@@ -1,9 +1,10 @@
 """
 The loop: what a reactor lacks to be Node's event loop.
 
-Two things.  The I{phases} after a batch of I/O: first the shutdowns, then the immediates, then the closings, each
-callback a turn of its own.  And the I{books}: which sockets and servers there are, so that L{run} can end the program
-when nothing ref'd is left.  In a reactor that somebody else runs, the books are kept and nothing more.
+Two things.  The I{phases} after a batch of I/O: first the shutdowns, and those that they lead to, then the immediates,
+then the closings, the last one first, each callback a turn of its own.  And the I{books}: which sockets and servers
+there are, so that L{run} can end the program when nothing ref'd is left.  In a reactor that somebody else runs, the
+books are kept and nothing more.
 
 There is one L{Loop} a reactor.  What asks for a phase in a batch of I/O is run when the batch is over and before the
 reactor polls again, as Node's check and close phases are: by the hub, if the batch is the hub's (see
@@ -30,6 +31,9 @@ from nodenet.interfaces import IActive
 
 _T = TypeVar("_T")
 _Call = tuple[Callable[..., object], tuple[Any, ...]]
+
+# So often libuv looks for what became due while it did what was.
+_SHUTDOWN_ROUNDS = 8
 
 _log = Logger(namespace="nodenet")
 
@@ -94,7 +98,7 @@ class Loop:
         self._schedule()
 
     def closing(self, fn: Callable[..., object], *args: Any) -> None:
-        """Call C{fn(*args)} when this batch of I/O and its immediates are over."""
+        """Call C{fn(*args)} when this batch of I/O and its immediates are over, before those that asked before."""
         self._closings.append((fn, args))
         self._schedule()
 
@@ -109,6 +113,15 @@ class Loop:
                 self._asked = self.soon(self._phases)
             self.phasesDue = True  # not before: in a deep recursion the reactor may have refused
 
+    def batchIsOver(self) -> None:
+        """The hub makes room for the reactor.  What was asked of it since its last look comes with its next batch."""
+        if self.phasesDue and self._asked is None:
+            self._asked = self.soon(self._wakeHub)
+
+    def _wakeHub(self) -> None:
+        self._asked = None
+        self.hub.doRead()
+
     def _phases(self) -> None:
         self._asked = None
         self.runPhases()
@@ -122,9 +135,16 @@ class Loop:
         # What an immediate adds to the immediates waits for the next batch; what it adds to the others does not.
         self.phasesDue = False
         flush()
-        for phase in (self._shutdowns, self._immediates, self._closings, self._shutdowns):
-            for fn, args in _taken(phase):
-                enter(None, fn, *args)
+        # A FIN often leads to the next one.
+        for _ in range(_SHUTDOWN_ROUNDS):
+            if not self._shutdowns:
+                break
+            _run(self._shutdowns)
+        _run(self._immediates)
+        # What was closed last is told first, by libuv too.
+        self._closings.reverse()
+        _run(self._closings)
+        _run(self._shutdowns)
 
     def soon(self, fn: Callable[[], object]) -> Any:
         """
@@ -214,10 +234,12 @@ class Loop:
             phase.clear()
 
 
-def _taken(calls: list[_Call]) -> Sequence[_Call]:
-    taken = calls[:]
-    calls.clear()
-    return taken
+def _run(phase: list[_Call]) -> None:
+    """Make the calls of a phase, but not those that come meanwhile."""
+    calls = phase[:]
+    phase.clear()
+    for fn, args in calls:
+        enter(None, fn, *args)
 
 
 _loops: weakref.WeakKeyDictionary[Any, Loop] = weakref.WeakKeyDictionary()

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import tcp, unix
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
 from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
@@ -34,7 +35,7 @@ from nodenet.adapter.accepting import HubPort
 from nodenet.adapter.bind import removeFile
 from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import loopOf
-from nodenet.adapter.transports import Server, UNIXServer
+from nodenet.adapter.transports import DONE, Server, UNIXServer
 from nodenet.adapter.turn import enter
 from nodenet.errors import systemError
 
@@ -145,6 +146,25 @@ class Port(HubPort, tcp.Port):
     def _refused(self, error: OSError) -> None:
         self._listener.met = error
         super()._refused(error)
+
+    def loseConnection(self, connDone: Failure = DONE) -> Deferred[Any] | None:
+        """
+        Accept no more, and close in the close phase: not when the reactor comes round, which may be long after the
+        C{'close'} that everybody is told of.
+
+        @return: fires when it is closed; C{None} for one that does not listen.
+        """
+        port: Any = self
+        port.disconnecting = True
+        port.stopReading()
+        closed: Deferred[Any] | None = None
+        if port.connected:
+            closed = Deferred()
+            closed.addCallback(lambda _: self.connectionLost(connDone))
+            loopOf(port.reactor).closing(closed.callback, None)
+        return closed
+
+    stopListening = loseConnection
 
     def refuse(self) -> None:
         """Let nobody in any more.  C{stopListening} was called."""

@@ -99,6 +99,7 @@ class Transfer(Tuned, Backlog, Duplex):
     def onWritten(self) -> None:
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
         self._touch()
+        self._queueSeen = 0
         callback, self._writeCallback = self._writeCallback, None
         if callback is not None:
             callback()
@@ -258,7 +259,7 @@ class Transfer(Tuned, Backlog, Duplex):
         state.length += size
         self._beginWrite(state, size, None)
         if failure is None:
-            self._waitForHandle(handle, self._writeDone)
+            self._waitForHandle(size, self._writeDone)
         else:
             self._writeDone(failure)
         state.sync = False
@@ -295,7 +296,8 @@ class Transfer(Tuned, Backlog, Duplex):
             return
         self._touch()
         encoded = [encode(chunk, encoding) if isinstance(chunk, str) else chunk for chunk, encoding in chunks]
-        self._bytesSent += sum(map(len, encoded))
+        size = sum(map(len, encoded))
+        self._bytesSent += size
         try:
             written = handle.write(encoded)
         except NodeError as error:
@@ -306,11 +308,11 @@ class Transfer(Tuned, Backlog, Duplex):
             if self._drains and not self._writableState.length:
                 self._drained()
         else:
-            self._waitForHandle(handle, callback)
+            self._waitForHandle(size, callback)
 
-    def _waitForHandle(self, handle: IStreamHandle, callback: Callback) -> None:
+    def _waitForHandle(self, size: int, callback: Callback) -> None:
         self._writeCallback = callback
-        self._queueSeen = handle.writeQueueSize
+        self._queueSeen = size
 
     def _park(self, chunks: Sequence[tuple[Any, str]], callback: Callback) -> None:
         """A write before the connection: it goes out at C{'connect'}, before listeners that are added later."""

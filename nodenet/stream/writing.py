@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Final, Self
 
 from nodenet.adapter.turn import nextTick
@@ -222,11 +223,16 @@ class Writing(Stream):
         state = self._writableState
         if state.writing:
             return
-        for chunk, _, callback in state.takeAll():
-            state.length -= state.sizeOf(chunk)
-            if callback is not None:
-                callback(self._causeOf("write"))
+        # Who asks in a callback what was written is told of all that was; and what is written there fails, too.
+        failed = 0
+        while waiting := tuple(islice(state.buffered, failed, None)):
+            failed += len(waiting)
+            for chunk, _, callback in waiting:
+                state.length -= state.sizeOf(chunk)
+                if callback is not None:
+                    callback(self._causeOf("write"))
         self._callFinishCallbacks(self._causeOf("end"))
+        state.takeAll()
 
     def _causeOf(self, call: str) -> Any:
         """Why C{call} comes to nothing."""

@@ -218,6 +218,54 @@ class BatchTests(HubCase):
         self.hub.doRead()
         self.assertEqual((thing.events, called), ([select.EPOLLOUT], [select.EPOLLOUT]))
 
+    def test_changedInABatch(self) -> None:
+        """The kernel is told at the end of the wake-up at the latest, and only what counts then."""
+        told: list[Any] = []
+
+        class Epoll:
+            def __getattr__(self, name: str) -> Any:
+                def call(*args: Any) -> Any:
+                    if name != "poll":
+                        told.append((name, *args))
+                    return getattr(epoll, name)(*args)
+
+                return call
+
+        epoll, self.hub._epoll = self.hub._epoll, Epoll()
+
+        def called(thing: Thing) -> None:
+            other = self.thing()
+            self.hub.change(other.fd(), select.EPOLLIN | select.EPOLLOUT)
+            self.hub.change(thing.fd(), select.EPOLLOUT)
+            self.hub.change(thing.fd(), select.EPOLLIN)
+            brief = self.thing()
+            self.hub.remove(brief.fd(), brief)
+            told.append("over")
+
+        thing = self.thing(called)
+        told.clear()
+        self.hub.doRead()
+        other = self.things[1]
+        both = select.EPOLLIN | select.EPOLLOUT
+        self.assertEqual(told, ["over", ("register", other.fd(), both), ("modify", thing.fd(), select.EPOLLIN)])
+        thing.events.clear()
+        thing.called = lambda thing: None
+        self.hub.doRead()
+        self.assertEqual((thing.events, other.events), ([select.EPOLLIN], [both]))
+
+    def test_closedBehindOurBackInABatch(self) -> None:
+        """Whoever wanted something of it is dropped, and nobody else."""
+
+        def called(thing: Thing) -> None:
+            gone = self.thing()
+            gone.mine.close()
+
+        thing = self.thing(called)
+        self.hub.doRead()
+        gone = self.things[1]
+        self.assertEqual((len(gone.lost), len(thing.lost)), (1, 0))
+        self.flushLoggedErrors(OSError, ValueError)
+
     def test_removed(self) -> None:
         """Is not called; a second time does nothing."""
         thing = self.thing()

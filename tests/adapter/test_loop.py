@@ -55,14 +55,14 @@ class PhaseTests(SynchronousTestCase):
         self.order.extend(names)
 
     def test_order(self) -> None:
-        """FINs, then immediates, then closings, in whatever order they were asked for; one call of the reactor."""
+        """FINs, then immediates, then closings, the last one first; one call of the reactor."""
         self.loop.shutdown(self.note, "fin")
         self.loop.closing(self.note, "close")
         self.loop.immediate(self.note, "immediate", "with arguments")
         self.loop.closing(self.note, "second close")
         self.assertEqual((len(self.clock.getDelayedCalls()), self.order), (1, []))
         self.clock.advance(0)
-        self.assertEqual(self.order, ["fin", "immediate", "with arguments", "close", "second close"])
+        self.assertEqual(self.order, ["fin", "immediate", "with arguments", "second close", "close"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_eachIsATurn(self) -> None:
@@ -90,6 +90,19 @@ class PhaseTests(SynchronousTestCase):
         self.loop.immediate(immediate)
         self.clock.advance(0)
         self.assertEqual(self.order, ["immediate", "close", "fin", "next immediate"])
+
+    def test_shutdownAddsShutdown(self) -> None:
+        """That comes before the immediates, so that a FIN may lead to another one; but not for ever."""
+
+        def again() -> None:
+            self.order.append("fin")
+            if len(self.order) < 10:
+                self.loop.shutdown(again)
+
+        self.loop.shutdown(again)
+        self.loop.immediate(self.note, "immediate")
+        self.clock.advance(0)
+        self.assertEqual(self.order, [*["fin"] * 8, "immediate", "fin"])
 
     def test_closingAddsClosing(self) -> None:
         """That too waits."""
@@ -328,6 +341,7 @@ class ActiveTests(NetCase):
         server.ref()
         self.assertTrue(hasActiveHandles())
         inTurn(server.close)
+        await later()
         self.assertFalse(hasActiveHandles())
 
     async def test_serverThatFails(self) -> None:

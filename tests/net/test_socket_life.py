@@ -196,6 +196,20 @@ class WaitingTests(SynchronousTestCase):
         self.assertEqual(heard[0], [("connect",), ("close", False)])
         self.assertEqual(heard[1][0][1].code, "ECONNRESET")
 
+    def test_resetAfterAnEnd(self) -> None:
+        """While the FIN is on its way.  In Node that fails, and the connection stays."""
+        socket, peer = socketPair()
+        heard = note(peer, "error", "close")
+
+        def program() -> None:
+            socket.end()
+            self.assertEqual((socket.writableEnded, socket.writableFinished), (True, False))
+            socket.resetAndDestroy()
+
+        inTurn(program)
+        self.assertTrue(socket.closed)
+        self.assertEqual((heard[0][1].code, heard[1]), ("ECONNRESET", ("close", True)))
+
     def test_connectTwice(self) -> None:
         """Refused; the connection goes on.  In Node it dies."""
         heard: list[Any] = []

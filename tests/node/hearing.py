@@ -60,9 +60,9 @@ class Judges:
             theirs, ours = pool.map(lambda command: run(command, programs), self._commands)
         return list(zip(theirs, ours, strict=True))
 
-    def disagreements(self, programs: Sequence[Program], attempts: int = 3) -> list[int]:
+    def disagreements(self, programs: Sequence[Program], attempts: int = 3) -> dict[int, tuple[Any, Any]]:
         """
-        The places of the programs whose traces are not the same.
+        The places of the programs whose traces are not the same, and the last traces of each.
 
         @param attempts: a program counts when no trace of ours was one of Node's in as many runs.
         """
@@ -75,7 +75,7 @@ class Judges:
             left = [place for place in left if not any(same(*pair) for pair in product(*seen[place]))]
             if not left:
                 break
-        return left
+        return {place: (seen[place][0][-1], seen[place][1][-1]) for place in left}
 
     def shrink(self, program: Program) -> Program:
         """A smaller program that is not the same either."""
@@ -87,7 +87,7 @@ class Judges:
                 batch = candidates[start : start + 60]
                 found = self.disagreements(batch)
                 if found:
-                    program = batch[found[0]]
+                    program = batch[min(found)]
                     shrunk = True
                     break
         return program
@@ -146,6 +146,9 @@ def same(node: Traces | None, ours: Traces | None) -> bool:
     ours = {side: _asForgetful(node.get(side, []), trace) for side, trace in ours.items()}
     if node == ours:
         return True
+    node, ours = ({side: _joined(trace) for side, trace in traces.items()} for traces in (node, ours))
+    if node == ours:
+        return True
     if "restless" in (*node["main"], *ours["main"]):
         return True
     # Whether a peer that goes away leaves bytes unread, and so sends a reset, is a matter of who is first.
@@ -169,6 +172,34 @@ def _asForgetful(theirs: list[Any], mine: list[Any]) -> list[Any]:
         for other, line in zip(theirs, mine, strict=False)
     ]
     return found + mine[len(found) :]
+
+
+def _joined(trace: list[Any]) -> list[Any]:
+    """
+    C{trace} with what came in one piece after the other in one piece.  When a socket is asked for its bytes in the same
+    step in which its peer is written to, it is a matter of a moment whether they are together.
+    """
+    found: list[Any] = []
+    begun: int | None = None  # where the last piece is
+    for line in trace:
+        if line[0] == "data" and begun is not None:
+            found[begun] = ["data", found[begun][1] + _size(line[1]), found[begun][2]]
+        elif line[0] == "data":
+            begun = len(found)
+            found.append(["data", _size(line[1]), line[2]])
+        elif line[0] == "listener" and begun is not None:
+            if line not in found[begun:]:
+                found.append(line)
+        elif not (line[0] in ("got", "readable") and begun is not None):
+            begun = None
+            found.append(line)
+    return found
+
+
+def _size(shown: str) -> int:
+    """Of C{"b:6162"} and of C{"b:100:digest"}, or the same of text."""
+    kind, content, *digest = shown.split(":")
+    return int(content) if digest else len(content) // (2 if kind == "b" else 1)
 
 
 def _broken(traces: Traces) -> Iterator[int]:

@@ -14,6 +14,7 @@ const LOOK_MS = 2;
 const STILL = 3;
 const RESTLESS_MS = 3000;
 const RESTLESS_LINES = 2000;
+const RESTLESS_BYTES = 300_000; // with more, how much the system holds on the way begins to matter
 
 const FLAGS = ['connecting', 'pending', 'destroyed', 'closed', 'readable', 'readableEnded', 'readableDidRead',
                'readableAborted', 'writable', 'writableEnded', 'writableFinished', 'writableNeedDrain', 'writableAborted'];
@@ -246,6 +247,7 @@ class Conversation {
         if (row.length > 1) pipeline(...row, ...this.callback(name, args[1]));
         return SILENT;
       }
+      case 'resetAndDestroy': return part.writableEnded && !part.writableFinished ? SILENT : part.resetAndDestroy();
       case 'iterate': this.iterate(name, part, args[0]); return SILENT;
       default: return part[verb](...args);
     }
@@ -311,7 +313,9 @@ class Conversation {
     if (seen !== this.activity) still = 0;
     else if (Object.values(this.parts).some((part) => part.connecting)) still = 0;
     else if (++still === STILL) return fn();
-    if (Date.now() - since > RESTLESS_MS || this.activity > RESTLESS_LINES) {
+    const much = RESTLESS_BYTES * (this.program.bulk ? 10 : 1);
+    if (Date.now() - since > RESTLESS_MS || this.activity > RESTLESS_LINES ||
+        Object.values(this.parts).some((part) => part.bytesRead > much)) {
       this.traces = { main: ['restless'] };
       return this.end();
     }

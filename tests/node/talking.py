@@ -36,9 +36,15 @@ from twisted.logger import ILogObserver, LogEvent, globalLogBeginner  # noqa: E4
 from zope.interface import implementer, provider  # noqa: E402
 
 from nodenet import inTurn, net, nextTick, setImmediate  # noqa: E402
+from nodenet.adapter import accepting, transports  # noqa: E402
+from nodenet.adapter.hub import READ, hubOf  # noqa: E402
 from nodenet.adapter.turn import afterTicks  # noqa: E402
 from nodenet.errors import NodeError  # noqa: E402
 from nodenet.stream import finished, pipeline  # noqa: E402
+
+# Departures: from a peer that sends much nodenet reads more at a time, and it accepts more peers at a time.
+transports.LARGEST_READ = 65536
+accepting.MOST_ACCEPTS = 1
 
 # All as in talking.js.
 BUDGET = 120
@@ -47,6 +53,7 @@ LOOK_SECONDS = 0.002
 STILL = 3
 RESTLESS_SECONDS = 3
 RESTLESS_LINES = 2000
+RESTLESS_BYTES = 300_000  # with more, how much the system holds on the way begins to matter
 
 _FLAGS = (
     *("connecting", "pending", "destroyed", "closed", "readable", "readableEnded", "readableDidRead"),
@@ -94,12 +101,20 @@ def _digest(data: bytes) -> str:
 
 @implementer(IReadDescriptor)
 class Poll:
-    """What makes a call as the reactor's next I/O: after a timer the order of what follows is another one."""
+    """
+    What makes a call as the next I/O of the sockets' poll: after a timer the order of what follows is another one.
+    """
+
+    wanted = READ
 
     def __init__(self) -> None:
         self._calls: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self._out, self._in = os.pipe()
-        reactor.addReader(self)
+        hub = hubOf(reactor)
+        if hub is None:
+            reactor.addReader(self)
+        else:
+            hub.add(self._out, READ, self.doRead)
 
     def soon(self, fn: Callable[..., object], *args: Any) -> None:
         """Call C{fn(*args)}."""
@@ -112,7 +127,7 @@ class Poll:
     def logPrefix(self) -> str:
         return "poll"
 
-    def doRead(self) -> None:
+    def doRead(self, event: int = READ) -> None:
         os.read(self._out, 1)
         fn, args = self._calls.pop(0)
         fn(*args)
@@ -434,6 +449,10 @@ class Conversation:
     def _unshift(self, name: str, part: Any) -> Any:
         return part.unshift("un" if part.readableEncoding else b"un")
 
+    def _resetAndDestroy(self, name: str, part: Any) -> Any:
+        # Node answers EINVAL while the FIN is on its way, and never closes: a departure.
+        return _SILENT if part.writableEnded and not part.writableFinished else part.resetAndDestroy()
+
     def _destroy(self, name: str, part: Any, *args: Any) -> Any:
         return part.destroy(*map(_value, args))
 
@@ -467,6 +486,11 @@ class Conversation:
         try:
             count = 0
             async for chunk in part:
+                # Node gives it two jobs later: a departure.
+                for _ in range(2):
+                    later: Deferred[None] = Deferred()
+                    afterTicks(later.callback, None)
+                    await later
                 self.note(name, "for", self.show(chunk))
                 count += 1
                 if count == limit:
@@ -514,7 +538,12 @@ class Conversation:
             if still == STILL:
                 fn()
                 return
-        if time.monotonic() - since > RESTLESS_SECONDS or self.activity > RESTLESS_LINES:
+        much = RESTLESS_BYTES * (10 if self.program["bulk"] else 1)
+        if (
+            time.monotonic() - since > RESTLESS_SECONDS
+            or self.activity > RESTLESS_LINES
+            or any(socket.bytesRead > much for _, socket in self.sockets())
+        ):
             self.traces = {"main": ["restless"]}
             self.end()
             return

@@ -26,12 +26,22 @@ class ConversationTests(SynchronousTestCase):
         if os.environ.get("NODENET_TEST_REACTOR", "epoll") != "epoll":
             # Other reactors find what is ready in another order, and immediates between.
             programs = [each for each in programs if '"immediate"' not in json.dumps(each)]
-        differing = [programs[place] for place in judges.disagreements(programs)]
-        told = [f"{json.dumps(each)}\n{difference(*judges.run([each])[0])}" for each in differing[:3]]
-        self.assertEqual(differing, [], "\n".join(told))
+        differing = judges.disagreements(programs)
+        told = [f"{json.dumps(programs[place])}\n{difference(*traces)}" for place, traces in differing.items()]
+        self.assertEqual(told, [], "\n".join(told[:3]))
 
 
 class ComparingTests(SynchronousTestCase):
+    def test_pieces(self) -> None:
+        """What comes in two pieces may come in one; not less of it, and nothing else between."""
+        end, state = ["end", "closed: readableEnded"], "open: readable"
+        two = [["data", "b:6162", state], ["listener", 1], ["data", "b:100:0123abcd", state], ["listener", 1], end]
+        one = [["data", "b:102:4567cdef", state], ["listener", 1], end]
+        self.assertTrue(same({"c0": two, "main": []}, {"c0": one, "main": []}))
+        less = [["data", "b:101:4567cdef", state], ["listener", 1], end]
+        self.assertFalse(same({"c0": two, "main": []}, {"c0": less, "main": []}))
+        self.assertFalse(same({"c0": [*two[:2], ["tick"], *two[2:]], "main": []}, {"c0": one, "main": []}))
+
     def test_same(self) -> None:
         """Every line counts, unless a connection breaks in that step or an earlier one."""
         quiet = [["quiet", 0], ["a"], ["quiet", 1]]
