@@ -327,8 +327,13 @@ class SocketProtocol(Wire):
         self._shutting = self.writing = True
         self._loop.shutdown(self._sendFIN)
 
+    def hungUp(self) -> None:
+        """The peer has closed both ways: a FIN does not wait for the end of the batch then, as in libuv."""
+        if self._shutting and self._toKernel is not None:
+            enter(self.owner, self._sendFIN)
+
     def _sendFIN(self) -> None:
-        if self._closing:
+        if self._closing or not self._shutting:
             return
         if self._lost:
             self._shutdownDone()

@@ -32,6 +32,7 @@ Twisted's private names that are used here stand in L{PRIVATE}.
 from __future__ import annotations
 
 import errno
+import select
 import socket as _socket
 from collections.abc import Callable
 from functools import cached_property
@@ -65,6 +66,8 @@ PRIVATE = {
 
 FULL = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
 """What the kernel says when it takes nothing now."""
+
+_HUNG_UP: int = getattr(select, "EPOLLHUP", 16)
 
 DONE = Failure(ConnectionDone())
 """The reason of an orderly end."""
@@ -201,6 +204,8 @@ class HubTransport(Watched):
             why = this.doWrite()
             if why is not None:
                 self._lose(why)
+        if event & _HUNG_UP and not this.disconnected and hasattr(self.protocol, "hungUp"):
+            self.protocol.hungUp()
         self._settle(event)
 
     def _ended(self) -> None:

@@ -106,8 +106,9 @@ class Closing(EventEmitter):
                 drained, self._drained = self._drained, None
                 if self._deadline is not None and self._deadline.active():
                     self._deadline.cancel()
-                # Not before the 'close' of the last connections, which is on its way: who waits may end the program.
-                self._useLoop().closing(drained.callback, None)
+                # Behind the 'close' of the last connections, which is on its way: who waits may end the program.
+                loop = self._useLoop()
+                loop.closing(loop.shutdown, drained.callback, None)
 
     async def __aenter__(self) -> Self:
         return self

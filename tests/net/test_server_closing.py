@@ -165,6 +165,14 @@ class GracefulTests(NetCase):
             await later()
         return server, clients, peers
 
+    async def test_firesBehindEveryClose(self) -> None:
+        server, _, peers = await self.pairs(3)
+        heard: list[str] = []
+        for peer in peers:
+            peer.on("close", lambda hadError: heard.append("close"))
+        await server.closeGracefully().addCallback(lambda _: heard.append("drained"))
+        self.assertEqual(heard, ["close", "close", "close", "drained"])
+
     async def test_idle(self) -> None:
         """Nobody is there: at once."""
         server = await self.listening()
