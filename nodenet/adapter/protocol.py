@@ -426,13 +426,13 @@ class HandleFactory(Factory):
     noisy = False
 
     def __init__(self, accept: Callable[[SocketProtocol], object], reactor: Any = None) -> None:
-        self._accept = accept
+        self.accept = accept
         self._reactor = reactor
         self._loop: Loop | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> SocketProtocol:
         if self._loop is None:
             self._loop = loopOf(self._reactor)
-        protocol = SocketProtocol(self._accept, self._loop, addr)
+        protocol = SocketProtocol(self.accept, self._loop, addr)
         protocol.factory = self
         return protocol

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -31,8 +32,13 @@ from twisted.python.failure import Failure
 
 from nodenet.adapter.loop import getReactor
 from nodenet.net import Socket, SocketFactory
+from nodenet.services.counters import Counters
+from nodenet.services.descriptors import makeRoom
+from nodenet.services.door import Door
+from nodenet.services.gate import Gate
 from nodenet.services.options import Place, Settings
-from nodenet.services.visit import Visit, addressText, hostAndPort
+from nodenet.services.refusals import Refusals
+from nodenet.services.visit import Visit, addressText
 
 
 class CannotListen(SystemExit, Exception):
@@ -49,10 +55,12 @@ class ServerService(Service):
     """
     A server as a service.
 
-    One line in the log for each address that is listened on and for each connection that is opened, closed or
-    refused; none for messages.  Can be started again after it was stopped.
+    One line in the log for each address that is listened on and for each connection that is opened or closed; about
+    those that are refused a line in a second; none for messages.  Can be started again after it was stopped.
 
     @ivar factory: makes the connections; C{factory.server} is its L{nodenet.net.Server}.
+    @ivar gate: who is let in.
+    @ivar counters: what there is to count.
     @ivar broken: an endpoint that takes its time has failed after the start, and the program was asked to stop.
     """
 
@@ -61,14 +69,14 @@ class ServerService(Service):
         factory: SocketFactory,
         settings: Settings,
         *,
+        counters: Counters | None = None,
         onIdle: Callable[[], object] | None = None,
         whenDrained: Callable[[], Awaitable[object]] | None = None,
         reactor: Any = None,
     ) -> None:
         """
         @param factory: what connections are for.
-        @param settings: where to listen (on all of it, or the service does not start), how many connections, how
-            long C{stopService} waits for them.  The factory sees to idle ones.
+        @param counters: to count with; by default its own.
         @param onIdle: called when the last connection has gone, while the service runs.
         @param whenDrained: called after the last connection has gone and the ports are closed; the service has not
             stopped before its result is there.
@@ -81,6 +89,10 @@ class ServerService(Service):
         self._whenDrained = whenDrained
         self._reactor = getReactor(reactor)
         self._log = Logger(namespace=type(factory).__module__)
+        self.counters = Counters() if counters is None else counters
+        self.gate = Gate(settings.limits, self._reactor.seconds)
+        self._refusals = Refusals(self._log, self.counters, self._reactor)
+        self._door = Door(factory, self.gate, self._refusals, self._reactor)
         self._bound = False
         self._starting = False
         self._ports: list[IListeningPort] = []
@@ -90,9 +102,7 @@ class ServerService(Service):
         self._deadline: float | None = None
         self._emptied: Deferred[None] | None = None
         self._waiters: list[Deferred[None]] = []
-        factory.server.maxConnections = settings.maxConnections
         factory.server.on("connection", self._connected)
-        factory.server.on("drop", self._refused)
 
     # --- starting --------------------------------------------------------------------------------
 
@@ -118,8 +128,11 @@ class ServerService(Service):
         if self._bound:
             return
         self._bound = self._starting = True
+        room = makeRoom()
+        if self._settings.limits.connections is None:
+            self.gate.limits = replace(self._settings.limits, connections=room)
         for place in self._settings.listen:
-            listening = maybeDeferred(place.endpoint.listen, self.factory)
+            listening = maybeDeferred(place.endpoint.listen, self._door)
             self._awaited.append(listening)
             listening.addBoth(self._answered, listening, place)
             if self._failures:
@@ -201,6 +214,7 @@ class ServerService(Service):
         progress.clock = self._reactor
         progress.start(1, now=False)
         closed = self._unlisten()
+        self._door.close()
         try:
             await self.factory.server.closeGracefully(timeout)
             # The server counts destroyed sockets no more, but the last word of each is its 'close'.
@@ -212,6 +226,7 @@ class ServerService(Service):
                 await self._whenDrained()
         finally:
             progress.stop()
+            self._refusals.close()
             self._deadline = None
         self._log.info("stopped")
 
@@ -243,14 +258,6 @@ class ServerService(Service):
             emptied.callback(None)
         elif self.running and self._onIdle is not None:
             self._onIdle()
-
-    def _refused(self, info: dict[str, Any] | None) -> None:
-        found = info or {}
-        self._log.info(
-            "{peer} refused: the limit of {limit} is reached",
-            peer=hostAndPort(found.get("remoteAddress"), found.get("remotePort")),
-            limit=self._settings.maxConnections,
-        )
 
 
 def _reason(failure: Failure) -> str:

@@ -120,7 +120,7 @@ class TalkTests(ProcessCase):
         first.write(b"1")
         await first.got(b"1")
         await (await connect(self, port)).ended
-        await program.said(r"127\.0\.0\.1:\d+ refused: the limit of 1 is reached")
+        await program.said(r"127\.0\.0\.1:\d+ refused: full")
         first.write(b"2")
         await first.got(b"12")
 

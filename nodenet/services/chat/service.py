@@ -85,6 +85,7 @@ class Options(CommonOptions):
         "is not given, a file in $STATE_DIRECTORY, $XDG_STATE_HOME/nodenet or ~/.local/state/nodenet, or memory where "
         "that cannot be written. With --durable=strict nobody sees a line that is not on the disk. "
     ) + CommonOptions.longdesc
+    own: ClassVar[Mapping[str, Any]] = {"max-per-address": 16, "connect-rate": "32/600"}
     optParameters: ClassVar[list[list[Any]]] = [
         ["history", None, "", "Where to keep what was said.", _history],
         ["history-lines", None, LINES, "Keep so many lines of a room; 0 is no limit.", _lines],
@@ -171,14 +172,12 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
     """
     Make the service for C{twistd}, or for a program of yours.
 
-    @param options: an L{Options}, or any mapping with some of C{listen}, C{max-connections}, C{idle-timeout},
-        C{drain-timeout}, C{history}, C{history-lines}, C{history-days}, C{durable}, C{lang}, C{line-rate},
-        C{max-line}, C{send-queue} and C{register-timeout}; see L{nodenet.services.options.Settings.read} and
-        L{Options}.
+    @param options: an L{Options}, or any mapping with some of its names; see
+        L{nodenet.services.options.Settings.read}.
     @param reactor: by default Twisted's.
     @raise ValueError: a value that is none.
     """
-    settings = Settings.read(options, reactor)
+    settings = Settings.read(options, reactor, Options.own)
     factory = ChatFactory(
         makeBus(options, reactor),
         limits=readLimits(options, settings.idleTimeout),

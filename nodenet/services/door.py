@@ -1,0 +1,151 @@
+"""
+The door: from a connection that a port has accepted to one that a server gets.
+
+L{Door} is what endpoints are given in place of a service's factory.  It asks the L{Gate} before anything is made for
+a connection.  Who is refused gets a line, where it can be read, and an end; who is let in is a L{Guest}, which is what
+the factory would have made, and tells the gate when it is gone.
+
+I{Over TLS} Twisted says that a connection is made when it is not: the peer has yet to prove that it speaks TLS at all.
+The server gets it after the handshake.  One that takes longer than L{HANDSHAKE} is cut.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHandshakeListener, INegotiated
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from nodenet.adapter.loop import Loop, loopOf
+from nodenet.adapter.protocol import HandleFactory, SocketProtocol
+from nodenet.adapter.transports import HubTransport
+from nodenet.services.gate import Gate
+from nodenet.services.refusals import Refusals
+
+HANDSHAKE = 10_000
+"""How long, in ms, a TLS handshake may take, from when the connection was accepted."""
+
+
+@implementer(IHandshakeListener)
+class Guest(SocketProtocol):
+    """
+    Somebody who was let in.
+
+    @param door: is told of the end.
+    @param factory: what it is for.
+    @ivar address: the visitor's, as the gate knows it.
+    """
+
+    _handshake: IDelayedCall | None = None
+
+    def __init__(self, door: Door, factory: HandleFactory, loop: Loop, peer: IAddress | None) -> None:
+        super().__init__(factory.accept, loop, peer)
+        self.factory = factory
+        self.address: str | None = getattr(peer, "host", None)
+        self._door = door
+
+    def connectionMade(self) -> None:
+        """Twisted's: the transport is there.  Over TLS it cannot be used yet."""
+        if isinstance(self.transport, HubTransport) or not INegotiated.providedBy(self.transport):
+            super().connectionMade()
+        else:
+            self._handshake = self._loop.callLater(HANDSHAKE, self.cut)
+            self._door.waiting.add(self)
+
+    def handshakeCompleted(self) -> None:
+        """Twisted's: from here on it is a connection like any other."""
+        if self._handshake is not None:
+            self._endHandshake(self._handshake)
+            super().connectionMade()
+
+    def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008  # Twisted's
+        """Twisted's."""
+        if not self._lost:
+            if self._handshake is not None:
+                self._door.refusals.tell("handshake", self._peer)
+                self._endHandshake(self._handshake)
+            self._door.gate.leave(self.address)
+        super().connectionLost(reason)
+
+    def cut(self) -> None:
+        """End it, without a word."""
+        self._transport.abortConnection()
+
+    def _endHandshake(self, deadline: IDelayedCall) -> None:
+        if deadline.active():
+            deadline.cancel()
+        self._handshake = None
+        self._door.waiting.discard(self)
+
+
+class Refused(Protocol):
+    """
+    Somebody who was not let in.
+
+    @param line: to be told.
+    """
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def connectionMade(self) -> None:
+        """Twisted's.  The kernel takes a line without waiting; over TLS it would cost a handshake first."""
+        transport: Any = self.transport
+        if INegotiated.providedBy(transport):
+            transport.abortConnection()
+        else:
+            transport.write(f"-- {self._line}\r\n".encode())
+            transport.loseConnection()
+
+
+class Door(Factory):
+    """
+    See the head of this module.
+
+    @param factory: what those who are let in are for.
+    @param gate: decides who that is.
+    @param refusals: where those are noted who are not.
+    @param reactor: by default Twisted's.
+    @ivar wrappedFactory: C{factory}; Twisted's wrappers call theirs so.
+    @ivar waiting: who is here and no connection of the server yet.
+    """
+
+    noisy = False
+
+    def __init__(self, factory: HandleFactory, gate: Gate, refusals: Refusals, reactor: Any = None) -> None:
+        self.wrappedFactory: Any = factory
+        self.gate = gate
+        self.refusals = refusals
+        self.waiting: set[Guest] = set()
+        self._reactor = reactor
+        self._loop: Loop | None = None
+
+    def startFactory(self) -> None:
+        """Twisted's: the first port listens."""
+        self.wrappedFactory.doStart()
+
+    def stopFactory(self) -> None:
+        """Twisted's: the last port is closed."""
+        self.wrappedFactory.doStop()
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """
+        Twisted's: somebody has connected.
+
+        @param addr: who.
+        """
+        refusal = self.gate.admit(getattr(addr, "host", None))
+        if refusal is not None:
+            self.refusals.tell(refusal.reason, addr)
+            return Refused(refusal.line)
+        if self._loop is None:
+            self._loop = loopOf(self._reactor)
+        return Guest(self, self.wrappedFactory, self._loop, addr)
+
+    def close(self) -> None:
+        """Cut those who wait: the server does not know of them and cannot end them."""
+        for guest in list(self.waiting):
+            guest.cut()
