@@ -36,6 +36,7 @@ from nodenet.services.counters import Counters
 from nodenet.services.descriptors import makeRoom
 from nodenet.services.door import Door
 from nodenet.services.gate import Gate
+from nodenet.services.lag import Lag
 from nodenet.services.options import Place, Settings
 from nodenet.services.refusals import Refusals
 from nodenet.services.visit import Visit, addressText
@@ -60,7 +61,9 @@ class ServerService(Service):
 
     @ivar factory: makes the connections; C{factory.server} is its L{nodenet.net.Server}.
     @ivar gate: who is let in.
-    @ivar counters: what there is to count.
+    @ivar counters: has C{connections.open}, those that the server does not know of yet among them,
+        C{connections.total}, C{bytes.in} and C{bytes.out} from the start on, and C{refused.} and why; see
+        L{nodenet.services.refusals}.
     @ivar broken: an endpoint that takes its time has failed after the start, and the program was asked to stop.
     """
 
@@ -70,13 +73,17 @@ class ServerService(Service):
         settings: Settings,
         *,
         counters: Counters | None = None,
+        lag: Lag | None = None,
         onIdle: Callable[[], object] | None = None,
         whenDrained: Callable[[], Awaitable[object]] | None = None,
         reactor: Any = None,
     ) -> None:
         """
         @param factory: what connections are for.
+        @param settings: where to listen (on all of it, or the service does not start), how many connections, how
+            long C{stopService} waits for them.  The factory sees to idle ones.
         @param counters: to count with; by default its own.
+        @param lag: started and stopped with the service.
         @param onIdle: called when the last connection has gone, while the service runs.
         @param whenDrained: called after the last connection has gone and the ports are closed; the service has not
             stopped before its result is there.
@@ -90,6 +97,10 @@ class ServerService(Service):
         self._reactor = getReactor(reactor)
         self._log = Logger(namespace=type(factory).__module__)
         self.counters = Counters() if counters is None else counters
+        self.counters.gauge("connections.open", lambda: self.gate.open)
+        self.counters.gauge("bytes.in", lambda: self._traffic(0))
+        self.counters.gauge("bytes.out", lambda: self._traffic(1))
+        self._lag = lag
         self.gate = Gate(settings.limits, self._reactor.seconds)
         self._refusals = Refusals(self._log, self.counters, self._reactor)
         self._door = Door(factory, self.gate, self._refusals, self._reactor)
@@ -99,6 +110,7 @@ class ServerService(Service):
         self._awaited: list[Deferred[Any]] = []
         self._failures: list[CannotListen] = []
         self._visits: set[Visit] = set()
+        self._past = [0, 0]  # the traffic of connections that are gone
         self._deadline: float | None = None
         self._emptied: Deferred[None] | None = None
         self._waiters: list[Deferred[None]] = []
@@ -123,6 +135,8 @@ class ServerService(Service):
         """
         self._listen()
         Service.startService(self)
+        if self._lag is not None:
+            self._lag.start()
 
     def _listen(self) -> None:
         if self._bound:
@@ -236,18 +250,26 @@ class ServerService(Service):
     def _stopped(self, _: object) -> None:
         if getattr(self._reactor, "_exitSignal", None) is not None:
             self._reactor._exitSignal = None
+        if self._lag is not None:
+            self._lag.stop()
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.callback(None)
 
     # --- connections -----------------------------------------------------------------------------
 
+    def _traffic(self, side: int) -> int:
+        """How many bytes have come in (0) or gone out (1)."""
+        return self._past[side] + sum(visit.traffic[side] for visit in self._visits)
+
     def _connected(self, socket: Socket) -> None:
+        self.counters.count("connections.total")
         self._visits.add(Visit(socket, self._log, self._reactor.seconds, self._left))
 
     def _left(self, visit: Visit) -> None:
         """One has gone."""
         self._visits.remove(visit)
+        self._past = [past + more for past, more in zip(self._past, visit.traffic, strict=True)]
         if self._deadline is not None and visit.reason == "ended":
             visit.reason = "stopping" if self._reactor.seconds() < self._deadline else "cut off"
         visit.tell()

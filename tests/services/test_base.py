@@ -21,7 +21,9 @@ from zope.interface import implementer
 
 from nodenet.events import EventEmitter
 from nodenet.services.base import CannotListen, ServerService
+from nodenet.services.counters import Counters
 from nodenet.services.gate import Limits
+from nodenet.services.lag import Lag
 from nodenet.services.options import Settings
 from nodenet.services.visit import addressText, hostAndPort
 
@@ -369,6 +371,33 @@ class StopTests(ServiceCase):
         self.server.draining[0][1].callback(None)
 
 
+class CountersTests(ServiceCase):
+    def test_connections(self) -> None:
+        """Bytes are counted of those who are here and of those who were."""
+        service = self.service(FakeEndpoint())
+        sockets = [FakeSocket() for _ in range(3)]
+        for socket in sockets:
+            self.server.emit("connection", socket)
+        for socket in sockets[1:]:
+            socket.emit("close", False)
+        service.gate.admit("192.0.2.1")
+        self.assertEqual(
+            service.counters.read(), {"bytes.in": 9, "bytes.out": 15, "connections.open": 1, "connections.total": 3}
+        )
+
+    def test_lag(self) -> None:
+        """Measured while the service runs."""
+        lag = Lag(Counters(), self.reactor)
+        service = self.service(FakeEndpoint(FakePort(PORT)), lag=lag)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        service.startService()
+        self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
+        stopped = service.stopService()
+        self.server.draining[0][1].callback(None)
+        self.successResultOf(stopped)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+
 class ConnectionLogTests(ServiceCase):
     def setUp(self) -> None:
         super().setUp()
@@ -421,7 +450,7 @@ class ConnectionLogTests(ServiceCase):
             service.stopService()
             self.server.draining[0][1].callback(None)
         self.assertEqual(self.lines(logged), ["[::1]:9 refused: rule", "stopped"])
-        self.assertEqual(service.counters.read(), {"refused.rule": 1})
+        self.assertEqual(service.counters.read()["refused.rule"], 1)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
 

@@ -17,6 +17,7 @@ from nodenet.services.chat.history import MEMORY, HistoryRefused, check
 from nodenet.services.chat.localbus import DAYS, LINES, LocalBus
 from nodenet.services.chat.past import RECENT
 from nodenet.services.chat.words import LANGUAGES, languageOf, readLanguage
+from nodenet.services.lag import Lag
 from nodenet.services.options import CommonOptions, Settings, seconds, wholeNumber
 
 _log = Logger()
@@ -186,4 +187,11 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         recentAge=_days(options.get("history-days", DAYS)) * 86_400_000,
         reactor=reactor,
     )
-    return ServerService(factory, settings, whenDrained=factory.whenStopped, reactor=reactor)
+    return ServerService(
+        factory,
+        settings,
+        counters=factory.counters,
+        lag=Lag(factory.counters, reactor),
+        whenDrained=factory.whenStopped,
+        reactor=reactor,
+    )
