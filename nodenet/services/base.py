@@ -101,9 +101,9 @@ class ServerService(Service):
         self.counters.gauge("bytes.in", lambda: self._traffic(0))
         self.counters.gauge("bytes.out", lambda: self._traffic(1))
         self._lag = lag
-        self.gate = Gate(settings.limits, self._reactor.seconds)
+        self.gate = Gate(settings.limits, self._reactor.seconds, settings.proxies.trust)
         self._refusals = Refusals(self._log, self.counters, self._reactor)
-        self._door = Door(factory, self.gate, self._refusals, self._reactor)
+        self._door = Door(factory, self.gate, self._refusals, settings.proxies, self._reactor)
         self._bound = False
         self._starting = False
         self._ports: list[IListeningPort] = []

@@ -11,6 +11,7 @@ The server gets it after the handshake.  One that takes longer than L{HANDSHAKE}
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
@@ -23,6 +24,7 @@ from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.adapter.transports import HubTransport
 from nodenet.services.gate import Gate
+from nodenet.services.proxied import ProxiedFactory, Proxies
 from nodenet.services.refusals import Refusals
 
 HANDSHAKE = 10_000
@@ -108,6 +110,7 @@ class Door(Factory):
     @param factory: what those who are let in are for.
     @param gate: decides who that is.
     @param refusals: where those are noted who are not.
+    @param proxies: who speaks for others.
     @param reactor: by default Twisted's.
     @ivar wrappedFactory: C{factory}; Twisted's wrappers call theirs so.
     @ivar waiting: who is here and no connection of the server yet.
@@ -115,13 +118,25 @@ class Door(Factory):
 
     noisy = False
 
-    def __init__(self, factory: HandleFactory, gate: Gate, refusals: Refusals, reactor: Any = None) -> None:
+    def __init__(
+        self,
+        factory: HandleFactory,
+        gate: Gate,
+        refusals: Refusals,
+        proxies: Proxies = Proxies(),  # noqa: B008  # nobody
+        reactor: Any = None,
+    ) -> None:
         self.wrappedFactory: Any = factory
         self.gate = gate
         self.refusals = refusals
-        self.waiting: set[Guest] = set()
+        self.proxies = proxies
+        self.waiting: set[Any] = set()
         self._reactor = reactor
-        self._loop: Loop | None = None
+
+    @cached_property
+    def loop(self) -> Loop:
+        """Where all of this happens."""
+        return loopOf(self._reactor)
 
     def startFactory(self) -> None:
         """Twisted's: the first port listens."""
@@ -131,21 +146,35 @@ class Door(Factory):
         """Twisted's: the last port is closed."""
         self.wrappedFactory.doStop()
 
+    def before(self, factory: Any) -> Any:
+        """
+        What is to stand right behind the port.
+
+        @param factory: what an endpoint has made of this one.
+        """
+        return ProxiedFactory(factory, self) if self.proxies.any else factory
+
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """
         Twisted's: somebody has connected.
 
         @param addr: who.
         """
+        return self.refused(addr) or Guest(self, self.wrappedFactory, self.loop, addr)
+
+    def refused(self, addr: IAddress | None) -> Refused | None:
+        """
+        Ask the gate.
+
+        @return: C{None}, and somebody is in and has to leave the gate one day; or what to do with whom it refuses.
+        """
         refusal = self.gate.admit(getattr(addr, "host", None))
-        if refusal is not None:
-            self.refusals.tell(refusal.reason, addr)
-            return Refused(refusal.line)
-        if self._loop is None:
-            self._loop = loopOf(self._reactor)
-        return Guest(self, self.wrappedFactory, self._loop, addr)
+        if refusal is None:
+            return None
+        self.refusals.tell(refusal.reason, addr)
+        return Refused(refusal.line)
 
     def close(self) -> None:
         """Cut those who wait: the server does not know of them and cannot end them."""
-        for guest in list(self.waiting):
-            guest.cut()
+        for somebody in list(self.waiting):
+            somebody.cut()

@@ -20,9 +20,11 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
 from nodenet import __version__
-from nodenet.adapter.facade import facadeOf, withFacade
+from nodenet.adapter.facade import withFacade
 from nodenet.adapter.loop import getReactor
+from nodenet.services.front import Front
 from nodenet.services.gate import Limits
+from nodenet.services.proxied import Proxies
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ def readPlace(value: object, reactor: Any = None) -> Place:
     if isinstance(value, Place):
         return value
     if IStreamServerEndpoint.providedBy(value):
-        return Place(repr(value), withFacade(getReactor(reactor), value))
+        return Place(repr(value), withFacade(getReactor(reactor), value, Front(reactor)))
     text = str(value)
     description = f"tcp:{text}:interface=127.0.0.1" if text.isdecimal() else text
     try:
-        endpoint = serverFromString(facadeOf(reactor), description)
+        endpoint = serverFromString(Front(reactor), description)
     except TypeError as error:
         # The parsers take their fields as arguments, and Python's complaint would name their insides.
         raise ValueError(f"cannot listen on {text!r}: a field is missing, or there is one too many") from error
@@ -120,6 +122,7 @@ COMMON: Mapping[str, Any] = {
     "max-connections": "auto",
     "max-per-address": 0,
     "connect-rate": "0/600",
+    "proxy-from": "",
     "idle-timeout": 0,
     "drain-timeout": 10,
 }
@@ -144,6 +147,14 @@ def _connectRate(value: object) -> tuple[int, float]:
 
 _connections = wholeNumber("max-connections")
 _maxPerAddress = wholeNumber("max-per-address")
+
+
+def _proxies(value: object) -> Proxies:
+    if isinstance(value, Proxies):
+        return value
+    return Proxies([name.strip() for name in str(value).split(",") if name.strip()])
+
+
 _rate = wholeNumber("connect-rate")
 _window = seconds("connect-rate")
 _idleTimeout = seconds("idle-timeout")
@@ -188,6 +199,7 @@ class CommonOptions(usage.Options):
             "Refuse more new connections of one address in so many seconds: N/SECONDS (0: no limit).",
             _connectRate,
         ],
+        ["proxy-from", None, None, "Believe the PROXY header of these: ADDRESS[,CIDR...]; unix too.", _proxies],
         ["idle-timeout", None, None, "End a connection that was silent for so long; 0 is never.", _idleTimeout],
         ["drain-timeout", None, None, "When stopping, wait so long for what is still being sent.", _drainTimeout],
     ]
@@ -244,12 +256,14 @@ class Settings:
     @ivar listen: where to listen.
     @ivar limits: how many may connect.  Where its C{connections} are C{None}, as many as there are file descriptors
         for.
+    @ivar proxies: whose PROXY headers are believed.
     @ivar idleTimeout: milliseconds of silence, or 0.
     @ivar drainTimeout: milliseconds.
     """
 
     listen: tuple[Place, ...]
     limits: Limits
+    proxies: Proxies
     idleTimeout: float
     drainTimeout: float
 
@@ -268,6 +282,7 @@ class Settings:
             limits=Limits(
                 _maxConnections(given["max-connections"]), _maxPerAddress(given["max-per-address"]), rate, window
             ),
+            proxies=_proxies(given["proxy-from"]),
             idleTimeout=_idleTimeout(given["idle-timeout"]) * 1000,
             drainTimeout=_drainTimeout(given["drain-timeout"]) * 1000,
         )

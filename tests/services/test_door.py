@@ -223,7 +223,7 @@ class DeadlineTests(SynchronousTestCase):
         factory = SocketFactory(reactor=reactor)
         gate = Gate(Limits(), reactor.seconds)
         refusals = Refusals(Logger(), Counters(), reactor)
-        tls = TLSMemoryBIOFactory(context(), False, Door(factory, gate, refusals, reactor), reactor)
+        tls = TLSMemoryBIOFactory(context(), False, Door(factory, gate, refusals, reactor=reactor), reactor)
         protocol: Any = tls.buildProtocol(IPv4Address("TCP", "192.0.2.1", 1))
         transport = StringTransport()
         transport.abortConnection = lambda: protocol.connectionLost(None)  # type: ignore[method-assign]

@@ -1,0 +1,71 @@
+"""
+The front: where endpoints ask for ports.
+
+An endpoint wraps what it is given, in TLS for example, before it asks the reactor for a port.  What has to come before
+that, the header of a proxy, can only be put there by who makes the port.  So the places of a service get a face of the
+reactor that does this, and a queue at the port that is longer than Twisted's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zope.interface import directlyProvides, providedBy
+
+from nodenet.adapter.facade import facadeOf
+from nodenet.services.door import Door
+
+BACKLOG = 1024
+"""How many connections the kernel keeps until they are accepted, where nobody says how many."""
+
+# What Twisted's endpoints say then.
+_UNSAID = 50
+
+
+class Front:
+    """
+    A reactor in everything; its ports are the hub's, and a L{Door} sees what they are given.
+
+    @param reactor: by default Twisted's.
+    """
+
+    def __init__(self, reactor: Any = None) -> None:
+        self._reactor = facadeOf(reactor)
+        directlyProvides(self, providedBy(self._reactor))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def listenTCP(self, port: Any, factory: Any, backlog: int = _UNSAID, interface: str = "") -> Any:
+        """See C{IReactorTCP}."""
+        return self._reactor.listenTCP(port, _behindDoor(factory), _backlog(backlog), interface)
+
+    def listenSSL(
+        self, port: Any, factory: Any, contextFactory: Any, backlog: int = _UNSAID, interface: str = ""
+    ) -> Any:
+        """See C{IReactorSSL}."""
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        return self.listenTCP(port, TLSMemoryBIOFactory(contextFactory, False, factory), backlog, interface)
+
+    def listenUNIX(
+        self, address: Any, factory: Any, backlog: int = _UNSAID, mode: int = 0o666, wantPID: int = 0
+    ) -> Any:
+        """See C{IReactorUNIX}."""
+        return self._reactor.listenUNIX(address, _behindDoor(factory), _backlog(backlog), mode, wantPID)
+
+    def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: Any) -> Any:
+        """See C{IReactorSocket}."""
+        return self._reactor.adoptStreamPort(fileDescriptor, addressFamily, _behindDoor(factory))
+
+
+def _behindDoor(factory: Any) -> Any:
+    """What the port is to be given in place of C{factory}."""
+    inner = factory
+    while inner is not None and not isinstance(inner, Door):
+        inner = getattr(inner, "wrappedFactory", None)
+    return factory if inner is None else inner.before(factory)
+
+
+def _backlog(number: int) -> int:
+    return BACKLOG if number == _UNSAID else number
