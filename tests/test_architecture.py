@@ -58,7 +58,7 @@ _WINDOWS: dict[str, set[str]] = {
     "nodenet.testing": {"twisted.internet.task", "twisted.internet.testing"},
     "nodenet.services": {"twisted.application", "twisted.internet.endpoints", "twisted.internet.task"},
     "nodenet.services.door": {"twisted.internet.protocol"},
-    "nodenet.services.front": {"twisted.protocols"},
+    "nodenet.services.front": {"twisted.internet.endpoints", "twisted.protocols"},
     "nodenet.services.proxied": {"twisted.internet.protocol", "twisted.protocols"},
     # The rooms of the chat that know neither connections nor time.
     "nodenet.services.chat.room": set(),

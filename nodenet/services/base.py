@@ -12,11 +12,13 @@ each of them with one line and an exit status that is not 0; that is what L{Cann
 
 Of a signal that ends them, C{twistd} and C{twist} keep a note in the reactor, and kill themselves with it once
 more after everything has been stopped.  A service that has drained as it should has dealt with the signal, so
-it takes the note away: the exit status is 0, as of a Node program that closes its server at SIGTERM.
+it takes the note away: the exit status is 0, as of a Node program that closes its server at SIGTERM.  To a second
+signal, of somebody who has no patience, the reactor's answer is a traceback; here it ends the program at once.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -216,6 +218,8 @@ class ServerService(Service):
         waiter: Deferred[None] = Deferred()
         self._waiters.append(waiter)
         if len(self._waiters) == 1:
+            if getattr(self._reactor, "_exitSignal", None) is not None:
+                heedSignals()
             stopping = Deferred.fromCoroutine(self._drain())
             stopping.addErrback(lambda failure: self._log.failure("stopping", failure))
             stopping.addCallback(self._stopped)
@@ -280,6 +284,12 @@ class ServerService(Service):
             emptied.callback(None)
         elif self.running and self._onIdle is not None:
             self._onIdle()
+
+
+def heedSignals() -> None:
+    """From now on SIGINT and SIGTERM end the program at once.  Only the main thread may call this."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _reason(failure: Failure) -> str:

@@ -8,8 +8,12 @@ reactor that does this, and a queue at the port that is longer than Twisted's.
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 from typing import Any
 
+from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from zope.interface import directlyProvides, providedBy
 
 from nodenet.adapter.facade import facadeOf
@@ -20,6 +24,10 @@ BACKLOG = 1024
 
 # What Twisted's endpoints say then.
 _UNSAID = 50
+
+# Where the descriptors begin that systemd hands over.
+_FIRST = 3
+_BY_INDEX = re.compile(r"systemd:domain=[A-Z0-9]+:index=(\d+)")
 
 
 class Front:
@@ -57,6 +65,29 @@ class Front:
     def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: Any) -> Any:
         """See C{IReactorSocket}."""
         return self._reactor.adoptStreamPort(fileDescriptor, addressFamily, _behindDoor(factory))
+
+
+def handedOver(reactor: Any, description: str) -> Any:
+    """
+    An endpoint for C{"systemd:domain=INET:index=0"}.  Twisted's sees a socket only if it has a name too, and
+    C{systemd-socket-activate} gives none.
+
+    @param reactor: what listens.
+    @return: C{None}: it is another description.
+    @raise ValueError: there is no such socket.
+    """
+    found = _BY_INDEX.fullmatch(description)
+    if found is None:
+        return None
+    number = _FIRST + int(found[1])
+    try:
+        with socket.socket(fileno=os.dup(number)) as inherited:
+            listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError:
+        listens = 0
+    if not listens:
+        raise ValueError("systemd has handed no such socket over")
+    return AdoptedStreamServerEndpoint(reactor, number, inherited.family)
 
 
 def _behindDoor(factory: Any) -> Any:

@@ -22,7 +22,7 @@ from twisted.python import usage
 from nodenet import __version__
 from nodenet.adapter.facade import withFacade
 from nodenet.adapter.loop import getReactor
-from nodenet.services.front import Front
+from nodenet.services.front import Front, handedOver
 from nodenet.services.gate import Limits
 from nodenet.services.proxied import Proxies
 
@@ -56,7 +56,8 @@ def readPlace(value: object, reactor: Any = None) -> Place:
     text = str(value)
     description = f"tcp:{text}:interface=127.0.0.1" if text.isdecimal() else text
     try:
-        endpoint = serverFromString(Front(reactor), description)
+        front = Front(reactor)
+        endpoint = handedOver(front, description) or serverFromString(front, description)
     except TypeError as error:
         # The parsers take their fields as arguments, and Python's complaint would name their insides.
         raise ValueError(f"cannot listen on {text!r}: a field is missing, or there is one too many") from error

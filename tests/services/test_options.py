@@ -62,6 +62,12 @@ class PlaceTests(SynchronousTestCase):
         ]:
             self.assertEqual(str(self.assertRaises(ValueError, readPlace, value)), complaint)
 
+    def test_notHandedOver(self) -> None:
+        error = self.assertRaises(ValueError, readPlace, "systemd:domain=INET:index=900")
+        self.assertEqual(
+            str(error), "cannot listen on 'systemd:domain=INET:index=900': systemd has handed no such socket over"
+        )
+
     def test_missingFile(self) -> None:
         error = self.assertRaises(ValueError, readPlace, "ssl:8443:privateKey=/nonexistent/key.pem")
         self.assertIn("/nonexistent/key.pem", str(error))

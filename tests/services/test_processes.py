@@ -329,10 +329,96 @@ class DrainTests(ProcessCase):
         refused = socket.socket()
         self.addCleanup(refused.close)
         self.assertRaises(ConnectionRefusedError, refused.connect, ("127.0.0.1", port))
-        # Those who have no patience say so again.
+
+    async def impatient(self, runner: str) -> None:
+        """Those who have no patience say so again, in whatever words."""
+        program = run(self, runner, "echo", "--drain-timeout=30")
+        (await connect(self, await program.port())).stall()
+        await program.said("connected")
         self.signal(program)
-        self.assertEqual(await program.exited, -signal.SIGTERM)
+        await program.said("stopping: 1 connections left")
+        self.signal(program, signal.SIGINT)
+        self.assertEqual(await program.exited, -signal.SIGINT)
         self.assertClean(program)
+
+    async def test_impatientTwistd(self) -> None:
+        await self.impatient("twistd")
+
+    async def test_impatientTwist(self) -> None:
+        await self.impatient("twist")
+
+    async def test_impatientNodenet(self) -> None:
+        await self.impatient("nodenet")
+
+
+class ActivationTests(ProcessCase):
+    """C{systemd} listens, and hands its socket over."""
+
+    def setUp(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.addCleanup(self.listener.close)
+        self.port: int = self.listener.getsockname()[1]
+
+    def activate(self, runner: str, place: str = "index=0", **env: str) -> Program:
+        """Start an echo as systemd does: with its own process id in the environment, and with descriptor 3."""
+        execute = "import os, sys; os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.argv[1], sys.argv[1:])"
+        words = [sys.executable, "-c", execute, *command(runner, "echo"), f"--listen=systemd:domain=INET:{place}"]
+        return start(self, words, env={"LISTEN_FDS": "1", **env}, inherited=self.listener.fileno())
+
+    async def talk(self) -> None:
+        peer = await connect(self, self.port)
+        peer.write(b"hello")
+        await peer.got(b"hello")
+        peer.transport.loseConnection()
+        await peer.ended
+
+    async def activated(self, runner: str) -> None:
+        program = self.activate(runner)
+        await program.said(f"listening on 127.0.0.1:{self.port}")
+        await self.talk()
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+        self.assertClean(program)
+
+    async def test_twistd(self) -> None:
+        await self.activated("twistd")
+
+    async def test_twist(self) -> None:
+        await self.activated("twist")
+
+    async def test_nodenet(self) -> None:
+        await self.activated("nodenet")
+
+    async def test_name(self) -> None:
+        program = self.activate("nodenet", "name=chat", LISTEN_FDNAMES="chat")
+        await program.port()
+        await self.talk()
+
+    async def test_restart(self) -> None:
+        """Whoever connects while one stops and the next one starts is served by one of them."""
+        program = self.activate("nodenet")
+        await program.port()
+        talks: list[Deferred[None]] = []
+
+        async def keepTalking(until: Deferred[int]) -> None:
+            while not until.called:
+                talks.append(Deferred.fromCoroutine(self.say()))
+                await later(0.01)
+
+        self.signal(program)
+        await keepTalking(program.exited)
+        successor = self.activate("nodenet")
+        await keepTalking(successor.said("listening on"))
+        for talk in talks:
+            await talk
+        self.assertGreater(len(talks), 10)
+
+    async def say(self) -> None:
+        """As L{talk}; a connection that was made before the stop may be ended by it."""
+        peer = await connect(self, self.port)
+        peer.write(b"hello")
+        await peer.until(lambda: peer.over or b"hello" in peer.received)
+        peer.transport.loseConnection()
 
 
 class StartFailureTests(ProcessCase):
