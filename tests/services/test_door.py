@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from nodenet.adapter import protocol
 from nodenet.net import Socket, SocketFactory
 from nodenet.services.counters import Counters
 from nodenet.services.door import HANDSHAKE, Door
@@ -71,12 +72,16 @@ class DoorCase(TestCase):
         await until(lambda: not self.gate.open)
 
 
-async def until(found: Any) -> None:
+def later(seconds: float) -> Deferred[None]:
     from twisted.internet import reactor
     from twisted.internet.task import deferLater
 
+    return deferLater(reactor, seconds)  # type: ignore[arg-type]
+
+
+async def until(found: Any) -> None:
     while not found():
-        await deferLater(reactor, 0.005)  # type: ignore[arg-type]
+        await later(0.005)
 
 
 class PlainTests(DoorCase):
@@ -205,6 +210,33 @@ class TLSTests(DoorCase):
         self.assertEqual(self.sockets, [])
         self.assertEqual(self.counters.read(), {"refused.handshake": 1})
 
+    async def test_silentEnd(self) -> None:
+        """A peer that does not answer our end has the grace once: what C{end} has waited, C{destroy} does not."""
+        self.patch(protocol, "CLOSE_GRACE", 1000)
+        peer = await self.connectTLS(await self.listen(self.tls()))
+        await peer.got(b"hello")
+        peer.transport.transport.pauseProducing()
+        (socket,) = self.sockets
+        socket.end()
+        await later(0.8)
+        socket.destroy()
+        began = self.reactor.seconds()
+        await self.gone()
+        self.assertLess(self.reactor.seconds() - began, 0.7)
+
+    async def test_stalledEnd(self) -> None:
+        """A peer that does not read what was sent is cut when the socket is destroyed."""
+        peer = await self.connectTLS(await self.listen(self.tls()))
+        await peer.got(b"hello")
+        peer.transport.transport.pauseProducing()
+        (socket,) = self.sockets
+        socket.end(bytes(16_000_000))
+        await later(0.1)
+        socket.destroy()
+        began = self.reactor.seconds()
+        await self.gone()
+        self.assertLess(self.reactor.seconds() - began, 1)
+
     async def test_refused(self) -> None:
         """Nobody could read the line."""
         self.gate.limits = Limits(connections=1)
@@ -224,12 +256,12 @@ class DeadlineTests(SynchronousTestCase):
         gate = Gate(Limits(), reactor.seconds)
         refusals = Refusals(Logger(), Counters(), reactor)
         tls = TLSMemoryBIOFactory(context(), False, Door(factory, gate, refusals, reactor=reactor), reactor)
-        protocol: Any = tls.buildProtocol(IPv4Address("TCP", "192.0.2.1", 1))
+        guest: Any = tls.buildProtocol(IPv4Address("TCP", "192.0.2.1", 1))
         transport = StringTransport()
-        transport.abortConnection = lambda: protocol.connectionLost(None)  # type: ignore[method-assign]
-        protocol.makeConnection(transport)
+        transport.abortConnection = lambda: guest.connectionLost(None)  # type: ignore[method-assign]
+        guest.makeConnection(transport)
         reactor.advance(HANDSHAKE / 1000 - 0.1)
-        protocol.dataReceived(b"\x16\x03\x01")
+        guest.dataReceived(b"\x16\x03\x01")
         self.assertEqual(gate.open, 1)
         reactor.advance(0.1)
         self.assertEqual(gate.open, 0)
