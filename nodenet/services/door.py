@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
-from nodenet.adapter.transports import HubTransport
+from nodenet.adapter.transports import DONE, HubTransport
 from nodenet.services.gate import Gate
 from nodenet.services.proxied import ProxiedFactory, Proxies
 from nodenet.services.refusals import Refusals
@@ -96,10 +96,15 @@ class Refused(Protocol):
     def connectionMade(self) -> None:
         """Twisted's.  The kernel takes a line without waiting; over TLS it would cost a handshake first."""
         transport: Any = self.transport
-        if INegotiated.providedBy(transport):
+        line = f"-- {self._line}\r\n".encode()
+        if isinstance(self.transport, HubTransport):
+            # At once: of those who come together all but the first would else hold a descriptor until the last is here.
+            transport.writeSomeData(line)
+            transport.connectionLost(DONE)
+        elif INegotiated.providedBy(transport):
             transport.abortConnection()
         else:
-            transport.write(f"-- {self._line}\r\n".encode())
+            transport.write(line)
             transport.loseConnection()
 
 
@@ -173,6 +178,10 @@ class Door(Factory):
             return None
         self.refusals.tell(refusal.reason, addr)
         return Refused(refusal.line)
+
+    def overlooked(self, addr: IAddress) -> None:
+        """Somebody was turned away because there were no descriptors left."""
+        self.refusals.tell("descriptors", addr)
 
     def close(self) -> None:
         """Cut those who wait: the server does not know of them and cannot end them."""

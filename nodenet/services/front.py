@@ -17,6 +17,7 @@ from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from zope.interface import directlyProvides, providedBy
 
 from nodenet.adapter.facade import facadeOf
+from nodenet.adapter.port import tellClosed
 from nodenet.services.door import Door
 
 BACKLOG = 1024
@@ -46,7 +47,7 @@ class Front:
 
     def listenTCP(self, port: Any, factory: Any, backlog: int = _UNSAID, interface: str = "") -> Any:
         """See C{IReactorTCP}."""
-        return self._reactor.listenTCP(port, _behindDoor(factory), _backlog(backlog), interface)
+        return self._listen(self._reactor.listenTCP, factory, port, backlog=_backlog(backlog), interface=interface)
 
     def listenSSL(
         self, port: Any, factory: Any, contextFactory: Any, backlog: int = _UNSAID, interface: str = ""
@@ -60,11 +61,27 @@ class Front:
         self, address: Any, factory: Any, backlog: int = _UNSAID, mode: int = 0o666, wantPID: int = 0
     ) -> Any:
         """See C{IReactorUNIX}."""
-        return self._reactor.listenUNIX(address, _behindDoor(factory), _backlog(backlog), mode, wantPID)
+        return self._listen(
+            self._reactor.listenUNIX, factory, address, backlog=_backlog(backlog), mode=mode, wantPID=wantPID
+        )
 
     def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: Any) -> Any:
         """See C{IReactorSocket}."""
-        return self._reactor.adoptStreamPort(fileDescriptor, addressFamily, _behindDoor(factory))
+
+        def adopt(fileDescriptor: int, factory: Any) -> Any:
+            return self._reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
+
+        return self._listen(adopt, factory, fileDescriptor)
+
+    def _listen(self, listen: Any, factory: Any, where: Any, **options: Any) -> Any:
+        inner = factory
+        while inner is not None and not isinstance(inner, Door):
+            inner = getattr(inner, "wrappedFactory", None)
+        if inner is None:
+            return listen(where, factory, **options)
+        port = listen(where, inner.before(factory), **options)
+        tellClosed(port, inner.overlooked)
+        return port
 
 
 def handedOver(reactor: Any, description: str) -> Any:
@@ -88,14 +105,6 @@ def handedOver(reactor: Any, description: str) -> Any:
     if not listens:
         raise ValueError("systemd has handed no such socket over")
     return AdoptedStreamServerEndpoint(reactor, number, inherited.family)
-
-
-def _behindDoor(factory: Any) -> Any:
-    """What the port is to be given in place of C{factory}."""
-    inner = factory
-    while inner is not None and not isinstance(inner, Door):
-        inner = getattr(inner, "wrappedFactory", None)
-    return factory if inner is None else inner.before(factory)
 
 
 def _backlog(number: int) -> int:
