@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress, IDelayedCall, IHandshakeListener, INegotiated
 from twisted.internet.protocol import Factory, Protocol
@@ -22,7 +23,7 @@ from zope.interface import implementer
 
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
-from nodenet.adapter.transports import DONE, HubTransport
+from nodenet.adapter.transports import DONE
 from nodenet.services.gate import Gate
 from nodenet.services.proxied import ProxiedFactory, Proxies
 from nodenet.services.refusals import Refusals
@@ -51,7 +52,7 @@ class Guest(SocketProtocol):
 
     def connectionMade(self) -> None:
         """Twisted's: the transport is there.  Over TLS it cannot be used yet."""
-        if isinstance(self.transport, HubTransport) or not INegotiated.providedBy(self.transport):
+        if isinstance(self.transport, FileDescriptor) or not INegotiated.providedBy(self.transport):
             super().connectionMade()
         else:
             self._handshake = self._loop.callLater(HANDSHAKE, self.cut)
@@ -94,18 +95,16 @@ class Refused(Protocol):
         self._line = line
 
     def connectionMade(self) -> None:
-        """Twisted's.  The kernel takes a line without waiting; over TLS it would cost a handshake first."""
+        """
+        Twisted's.  The kernel takes a line without waiting, and then it is over at once: of those who come together all
+        but the first would else hold a descriptor until the last one is here.  Over TLS a line would cost a handshake.
+        """
         transport: Any = self.transport
-        line = f"-- {self._line}\r\n".encode()
-        if isinstance(self.transport, HubTransport):
-            # At once: of those who come together all but the first would else hold a descriptor until the last is here.
-            transport.writeSomeData(line)
+        if isinstance(self.transport, FileDescriptor):
+            transport.writeSomeData(f"-- {self._line}\r\n".encode())
             transport.connectionLost(DONE)
-        elif INegotiated.providedBy(transport):
-            transport.abortConnection()
         else:
-            transport.write(line)
-            transport.loseConnection()
+            transport.abortConnection()
 
 
 class Door(Factory):
