@@ -172,7 +172,7 @@ class Gate:
         now = self._seconds()
         windows = self._windows
         until, came = windows.get(home, (now, 0))
-        if now >= until:
+        if not 0 < until - now <= self.limits.window:  # it is over, or the clock was set back
             until, came = now + self.limits.window, 0
         due = came < self.limits.rate
         windows[home] = until, came + due

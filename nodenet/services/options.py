@@ -180,9 +180,9 @@ class CommonOptions(usage.Options):
     synopsis = "[options]"
     longdesc = (
         "ENDPOINT is any of Twisted's server endpoints: tcp:8000, tcp6:8000:interface=\\:\\:1, unix:/run/x.sock, "
-        "tls:/etc/certs:8443, haproxy:tcp:8000, systemd:domain=INET6:name=x. A bare number is that port of "
-        "127.0.0.1. Times are in seconds. What is limited by address is limited by /64 for IPv6; 127.0.0.1, ::1 and "
-        "UNIX sockets, that is this machine itself, are exempt from it."
+        "tls:/etc/certs:8443, systemd:domain=INET6:name=x. A bare number is that port of 127.0.0.1. Times are in "
+        "seconds. What is limited by address is limited by /64 for IPv6; 127.0.0.1, ::1 and UNIX sockets, that is this "
+        "machine itself, are exempt from it."
     )
     optParameters: ClassVar[list[list[Any]]] = [
         [

@@ -69,6 +69,16 @@ class LimitTests(GateCase):
         self.clock.advance(0.1)
         self.assertEqual(self.admitted(gate, ANN, 5), 3)
 
+    def test_clockSetBack(self) -> None:
+        """No window is longer than it should be."""
+        gate = self.gate(rate=1, window=60)
+        self.clock.advance(1000)
+        self.assertEqual(self.admitted(gate, ANN, 2), 1)
+        self.clock.rightNow = 10
+        self.assertEqual(self.admitted(gate, ANN, 2), 1)
+        self.clock.advance(60)
+        self.assertEqual(self.admitted(gate, ANN, 2), 1)
+
     def test_refusedByOneLimit(self) -> None:
         """Whoever is refused by one limit does not count for another."""
         gate = self.gate(perAddress=1, rate=2, window=60)
