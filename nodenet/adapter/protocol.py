@@ -57,7 +57,7 @@ from nodenet.errors import NodeError, fromFailure, systemError
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 
 CLOSE_GRACE = 5000
-"""How long, in ms, a transport that hides its socket may take to close before it is aborted, a half-close included."""
+"""How long, in ms, a transport that hides its socket may take to come to its end before C{close} aborts it."""
 
 # What the transport sends with one call, and what it is given to wait with.
 _SLICE = FileDescriptor.SEND_LIMIT
@@ -346,7 +346,7 @@ class SocketProtocol(Wire):
                 self._transport.stopWriting()
                 self._shutdownDone()
         else:
-            self._endedAt = self.reactor.seconds()
+            self._endedAt = self._loop.seconds()
             self._transport.loseConnection()
 
     def close(self) -> None:
@@ -368,7 +368,7 @@ class SocketProtocol(Wire):
                 # A paused TLS transport would not notice the peer's answer.
                 self._transport.resumeProducing()
             self._transport.loseConnection()
-            waited = 0 if self._endedAt is None else (self.reactor.seconds() - self._endedAt) * 1000
+            waited = 0 if self._endedAt is None else (self._loop.seconds() - self._endedAt) * 1000
             self._deadline = self._loop.callLater(max(0, CLOSE_GRACE - waited), self._abort)
 
     def reset(self) -> None:

@@ -52,7 +52,8 @@ class Guest(SocketProtocol):
 
     def connectionMade(self) -> None:
         """Twisted's: the transport is there.  Over TLS it cannot be used yet."""
-        if isinstance(self.transport, FileDescriptor) or not INegotiated.providedBy(self.transport):
+        # What is wrapped around TLS provides the same as TLS, but tells nobody of the handshake.
+        if isinstance(self.transport, FileDescriptor) or not INegotiated.implementedBy(type(self.transport)):
             super().connectionMade()
         else:
             self._handshake = self._loop.callLater(HANDSHAKE, self.cut)
@@ -141,6 +142,11 @@ class Door(Factory):
     def loop(self) -> Loop:
         """Where all of this happens."""
         return loopOf(self._reactor)
+
+    def logPrefix(self) -> str:
+        """Twisted's: for its log."""
+        prefix: str = self.wrappedFactory.logPrefix()
+        return prefix
 
     def startFactory(self) -> None:
         """Twisted's: the first port listens."""

@@ -130,6 +130,14 @@ COMMON: Mapping[str, Any] = {
 """The defaults of the common options."""
 
 
+_connections = wholeNumber("max-connections")
+_maxPerAddress = wholeNumber("max-per-address")
+_rate = wholeNumber("connect-rate")
+_window = seconds("connect-rate")
+_idleTimeout = seconds("idle-timeout")
+_drainTimeout = seconds("drain-timeout")
+
+
 def _maxConnections(value: object) -> int | None:
     return None if value in ("auto", None) else _connections(value)
 
@@ -146,20 +154,10 @@ def _connectRate(value: object) -> tuple[int, float]:
         raise ValueError(f"--connect-rate takes a number and seconds, as in 32/600, not {value!r}") from None
 
 
-_connections = wholeNumber("max-connections")
-_maxPerAddress = wholeNumber("max-per-address")
-
-
 def _proxies(value: object) -> Proxies:
     if isinstance(value, Proxies):
         return value
     return Proxies([name.strip() for name in str(value).split(",") if name.strip()])
-
-
-_rate = wholeNumber("connect-rate")
-_window = seconds("connect-rate")
-_idleTimeout = seconds("idle-timeout")
-_drainTimeout = seconds("drain-timeout")
 
 
 _REFUSE = "Refuse more connections than this (0: no limit)"

@@ -39,9 +39,7 @@ DEADLINE = 5000
 """How long, in ms, a proxy may take to send the header."""
 
 _LONGEST_TEXT = 107
-_TEXT = re.compile(
-    rb"PROXY (?:UNKNOWN(?: .*)?|TCP(4) ([\d.]+) ([\d.]+) (\d{1,5}) (\d{1,5})|TCP(6) (\S+) (\S+) (\d{1,5}) (\d{1,5}))"
-)
+_TEXT = re.compile(rb"PROXY (?:UNKNOWN(?: .*)?|TCP([46]) ([0-9A-Fa-f:.]+) ([0-9A-Fa-f:.]+) (\d{1,5}) (\d{1,5}))")
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 # Of the addresses of version 2, by family and transport: how many bytes they are.
 _SIZES = {0x00: 0, 0x11: 12, 0x12: 12, 0x21: 36, 0x22: 36, 0x31: 216, 0x32: 216}
@@ -102,13 +100,12 @@ def _readText(line: bytes) -> IAddress | None:
     found = _TEXT.fullmatch(line)
     if found is None:
         raise ValueError("no PROXY header")
-    fields = [field.decode("ascii") for field in found.groups() if field is not None]
-    if not fields:
+    family, source, target, port, _ = found.groups()
+    if family is None:
         return None
-    family, source, target, port, _ = fields
-    kind: Any = V4 if family == "4" else V6
-    kind(target)
-    return _address(kind(source), int(port))
+    kind: Any = V4 if family == b"4" else V6
+    kind(target.decode())
+    return _address(kind(source.decode()), int(port))
 
 
 def _readBinary(data: bytes) -> tuple[IAddress | None, int] | None:

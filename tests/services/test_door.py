@@ -15,6 +15,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, optionsForClientTLS, trustRootFromCertificates
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import Logger
+from twisted.protocols.policies import WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -187,6 +188,12 @@ class TLSTests(DoorCase):
         self.sockets[0].end()
         await self.gone()
         self.assertEqual(self.counters.read(), {})
+
+    async def test_wrapped(self) -> None:
+        """What is wrapped around TLS tells of no handshake: it is not waited for."""
+        wrapped = WrappingFactory(self.door)  # type: ignore[no-untyped-call]
+        port = await self.listen(TLSMemoryBIOFactory(context(), False, wrapped))
+        await (await self.connectTLS(port)).got(b"hello")
 
     async def test_silent(self) -> None:
         """The server does not hear of it, but the gate does; at the deadline it is cut."""

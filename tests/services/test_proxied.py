@@ -61,6 +61,7 @@ BAD = [
     b"PROXY TCP4 192.0.2.7 localhost 1025 8000\r\n",
     b"PROXY TCP4 2001:db8::1 2001:db8::2 1025 8000\r\n",
     b"PROXY TCP6 192.0.2.7 198.51.100.1 1025 8000\r\n",
+    b"PROXY TCP6 fe80::1%\x1b[2J fe80::2 1025 8000\r\n",
     b"PROXY TCP6 \xff \xfe 1025 8000\r\n",
     b"PROXY UNKNOWN " + bytes(100),
     b"PROXY UNKNOWN " + b"x" * 92 + b"\r\n",
