@@ -6,23 +6,28 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, wrapClientTLS
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, optionsForClientTLS, trustRootFromCertificates
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import Logger
 from twisted.protocols.policies import WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet.adapter import protocol
 from nodenet.net import Socket, SocketFactory
 from nodenet.services.counters import Counters
-from nodenet.services.door import HANDSHAKE, Door
+from nodenet.services.door import HANDSHAKE, Door, Guest
 from nodenet.services.gate import Gate, Limits
 from nodenet.services.refusals import Refusals
 from tests.net.test_factory_tls import certificate
@@ -273,3 +278,69 @@ class DeadlineTests(SynchronousTestCase):
         reactor.advance(0.1)
         self.assertEqual(gate.open, 0)
         refusals.close()
+
+
+class Line(StringTransport):
+    """A transport in memory that comes to its end as it is told to, and says so once or twice."""
+
+    lost = False
+
+    def loseConnection(self) -> None:
+        self.lose(ConnectionDone())
+
+    def abortConnection(self) -> None:
+        self.lose(ConnectionAborted())
+
+    def lose(self, reason: Exception, times: int = 1) -> None:
+        if not self.lost:
+            self.lost = True
+            for _ in range(times):
+                self.guest.connectionLost(Failure(reason))
+
+    guest: Any = None
+
+
+ENDS: list[Callable[[Line, Socket], object]] = [
+    lambda line, socket: line.lose(ConnectionDone()),
+    lambda line, socket: line.lose(ConnectionLost()),
+    lambda line, socket: line.lose(ConnectionLost(), times=2),
+    lambda line, socket: line.guest.readConnectionLost(),
+    lambda line, socket: socket.end(),
+    lambda line, socket: socket.destroy(),
+    lambda line, socket: socket.destroy(OSError("for a reason")),
+    lambda line, socket: socket.resetAndDestroy(),
+    lambda line, socket: (socket.end(), socket.destroy(), line.lose(ConnectionDone())),
+    lambda line, socket: (line.guest.dataReceived(b"x"), socket.pause(), line.lose(ConnectionDone())),
+]
+
+
+class BooksTests(SynchronousTestCase):
+    @settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), max_examples=150)
+    @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([None, *ENDS])), max_size=30), st.booleans())
+    def test_everybodyLeaves(self, visits: list[tuple[int, Any]], drained: bool) -> None:
+        """However they end, and however often: each leaves the gate once, and when all have gone nobody is in."""
+        reactor: Any = MemoryReactorClock()
+        sockets: list[Socket] = []
+        factory = SocketFactory(sockets.append, reactor=reactor)
+        gate = Gate(Limits(connections=12, perAddress=4), reactor.seconds)
+        door = Door(factory, gate, Refusals(Logger(), Counters(), reactor), reactor=reactor)
+        lines: list[Line] = []
+        for number, end in visits:
+            line = Line()
+            protocol: Any = door.buildProtocol(IPv4Address("TCP", f"192.0.2.{number}", 1))
+            line.guest = protocol
+            protocol.makeConnection(line)
+            if isinstance(protocol, Guest):
+                lines.append(line)
+                sockets[-1].on("error", lambda error: None)
+                if end is not None:
+                    end(line, sockets[-1])
+                    reactor.advance(0)
+            self.assertEqual(gate.open, sum(not each.lost for each in lines))
+        if drained:
+            factory.server.closeGracefully(1)
+            reactor.advance(10)
+        for line in lines:
+            line.lose(ConnectionDone())
+        reactor.advance(0)
+        self.assertEqual((gate.open, gate._present), (0, {}))
