@@ -4,6 +4,7 @@ L{nodenet.services.front}.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
@@ -17,6 +18,7 @@ from nodenet.services.gate import Gate, Limits
 from nodenet.services.options import readPlace
 from nodenet.services.proxied import ProxiedFactory, Proxies
 from nodenet.services.refusals import Refusals
+from tests.services.programs import folder
 from tests.services.test_door import CERTIFICATE
 
 
@@ -58,9 +60,8 @@ class FrontTests(SynchronousTestCase):
 
     def test_TLS(self) -> None:
         """Before the TLS of an endpoint, too."""
-        path = self.mktemp()
-        with open(path, "wb") as file:
-            file.write(CERTIFICATE.dumpPEM())
+        path = Path(folder(self), "both.pem")
+        path.write_bytes(CERTIFICATE.dumpPEM())
         door = self.door("10.0.0.1")
         first, backlog = self.listen(f"ssl:1:privateKey={path}:certKey={path}", door)
         self.assertIsInstance(first, ProxiedFactory)

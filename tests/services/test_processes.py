@@ -17,7 +17,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SkipTest, TestCase
 
 from tests.net.test_factory_tls import certificate
-from tests.services.programs import RUNNERS, SCRIPTS, Peer, Program, command, connect, run, start
+from tests.services.programs import RUNNERS, SCRIPTS, Peer, Program, command, connect, folder, run, start
 
 
 def now() -> float:
@@ -423,8 +423,8 @@ class LimitTests(ProcessCase):
 
     async def test_TLS(self) -> None:
         """The greeting comes after the handshake; who does not make one is not online."""
-        path = self.mktemp()
-        Path(path).write_bytes(certificate().dumpPEM())
+        path = Path(folder(self), "both.pem")
+        path.write_bytes(certificate().dumpPEM())
         program = run(self, "nodenet", "chat", f"--listen=ssl:0:interface=127.0.0.2:privateKey={path}:certKey={path}")
         ((port,),) = [await program.said(r"listening on 127\.0\.0\.2:(\d+)")]
         silent = await connect(self, f"tcp:127.0.0.2:{port}")
