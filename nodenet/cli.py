@@ -29,7 +29,7 @@ from twisted.python import usage
 from twisted.python.reflect import namedAny
 
 from nodenet.adapter.loop import getReactor
-from nodenet.services.base import CannotListen, ServerService
+from nodenet.services.base import CannotListen, ServerService, heedSignals
 from nodenet.services.options import CommonOptions
 
 _MODULES = {
@@ -105,7 +105,7 @@ def _stopOnSignals(reactor: Any) -> None:
     """
 
     def stop(number: int, frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        heedSignals()
         reactor.callFromThread(reactor.stop)
 
     signal.signal(signal.SIGINT, stop)

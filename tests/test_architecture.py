@@ -57,6 +57,9 @@ _WINDOWS: dict[str, set[str]] = {
     "nodenet.adapter.turn": set(),
     "nodenet.testing": {"twisted.internet.task", "twisted.internet.testing"},
     "nodenet.services": {"twisted.application", "twisted.internet.endpoints", "twisted.internet.task"},
+    "nodenet.services.door": {"twisted.internet.abstract", "twisted.internet.protocol"},
+    "nodenet.services.front": {"twisted.internet.endpoints", "twisted.protocols"},
+    "nodenet.services.proxied": {"twisted.internet.protocol", "twisted.protocols"},
     # The rooms of the chat that know neither connections nor time.
     "nodenet.services.chat.room": set(),
     "nodenet.services.chat.text": set(),

@@ -125,13 +125,14 @@ def facadeOf(reactor: Any = None) -> Any:
     return reactor if hubOf(reactor) is None else _Facade(reactor)
 
 
-def withFacade(reactor: Any, endpoint: Any) -> Any:
+def withFacade(reactor: Any, endpoint: Any, face: Any = None) -> Any:
     """
     C{endpoint}, or what does the same and has our transports.
 
     @param endpoint: a server's or a client's; only Twisted's own that live on C{reactor} are changed, in a copy.
+    @param face: of C{reactor}; by default that of L{facadeOf}.
     """
     if type(endpoint) in _ENDPOINTS and endpoint._reactor is reactor:
         endpoint = copy(endpoint)
-        endpoint._reactor = facadeOf(reactor)
+        endpoint._reactor = facadeOf(reactor) if face is None else face
     return endpoint

@@ -26,7 +26,7 @@ from typing import Any
 
 from twisted.internet import tcp, unix
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
+from twisted.internet.interfaces import IAddress, IDelayedCall, IProtocolFactory
 from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 from zope.interface import provider
@@ -51,6 +51,24 @@ _PEERS = (errno.EPERM, errno.ECONNABORTED)
 @provider(ILogObserver)
 def _ignore(event: LogEvent) -> None:
     """Log nothing."""
+
+
+def tellClosed(port: Any, told: Callable[[IAddress], object]) -> None:
+    """
+    Have a port of Twisted's tell of those whom it closes in want of descriptors, instead of writing two lines for each
+    into the log.
+
+    @param port: of an endpoint; what is no port of a socket is left alone.
+    @param told: called with the address of each.
+    """
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if "address" in event:
+            told(port._buildAddr(event["address"]))
+
+    if isinstance(port, tcp.Port):
+        port._logger = Logger(namespace="nodenet", observer=observe)
 
 
 Tell = Callable[[str, object], object]

@@ -57,7 +57,7 @@ from nodenet.errors import NodeError, fromFailure, systemError
 from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 
 CLOSE_GRACE = 5000
-"""How long, in ms, a transport that hides its socket may take to close before it is aborted."""
+"""How long, in ms, a transport that hides its socket may take to come to its end before C{close} aborts it."""
 
 # What the transport sends with one call, and what it is given to wait with.
 _SLICE = FileDescriptor.SEND_LIMIT
@@ -82,6 +82,7 @@ class SocketProtocol(Wire):
     _ended = False  # the peer's FIN was seen
     _data: bytes | memoryview = b""
     _offset = 0
+    _endedAt: float | None = None  # when a transport that hides its socket was told to end
     _deadline: IDelayedCall | None = None
     _toKernel: Callable[[bytes | memoryview], int] | None = None  # the socket's send, on a transport of ours
 
@@ -350,6 +351,7 @@ class SocketProtocol(Wire):
                 self._transport.stopWriting()
                 self._shutdownDone()
         else:
+            self._endedAt = self._loop.seconds()
             self._transport.loseConnection()
 
     def close(self) -> None:
@@ -371,7 +373,8 @@ class SocketProtocol(Wire):
                 # A paused TLS transport would not notice the peer's answer.
                 self._transport.resumeProducing()
             self._transport.loseConnection()
-            self._deadline = self._loop.callLater(CLOSE_GRACE, self._abort)
+            waited = 0 if self._endedAt is None else (self._loop.seconds() - self._endedAt) * 1000
+            self._deadline = self._loop.callLater(max(0, CLOSE_GRACE - waited), self._abort)
 
     def reset(self) -> None:
         if self._closing:
@@ -431,13 +434,13 @@ class HandleFactory(Factory):
     noisy = False
 
     def __init__(self, accept: Callable[[SocketProtocol], object], reactor: Any = None) -> None:
-        self._accept = accept
+        self.accept = accept
         self._reactor = reactor
         self._loop: Loop | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> SocketProtocol:
         if self._loop is None:
             self._loop = loopOf(self._reactor)
-        protocol = SocketProtocol(self._accept, self._loop, addr)
+        protocol = SocketProtocol(self.accept, self._loop, addr)
         protocol.factory = self
         return protocol

@@ -12,13 +12,16 @@ each of them with one line and an exit status that is not 0; that is what L{Cann
 
 Of a signal that ends them, C{twistd} and C{twist} keep a note in the reactor, and kill themselves with it once
 more after everything has been stopped.  A service that has drained as it should has dealt with the signal, so
-it takes the note away: the exit status is 0, as of a Node program that closes its server at SIGTERM.
+it takes the note away: the exit status is 0, as of a Node program that closes its server at SIGTERM.  To a second
+signal, of somebody who has no patience, the reactor's answer is a traceback; here it ends the program at once.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -31,8 +34,14 @@ from twisted.python.failure import Failure
 
 from nodenet.adapter.loop import getReactor
 from nodenet.net import Socket, SocketFactory
+from nodenet.services.counters import Counters
+from nodenet.services.descriptors import makeRoom
+from nodenet.services.door import Door
+from nodenet.services.gate import Gate
+from nodenet.services.lag import Lag
 from nodenet.services.options import Place, Settings
-from nodenet.services.visit import Visit, addressText, hostAndPort
+from nodenet.services.refusals import Refusals
+from nodenet.services.visit import Visit, addressText
 
 
 class CannotListen(SystemExit, Exception):
@@ -49,10 +58,14 @@ class ServerService(Service):
     """
     A server as a service.
 
-    One line in the log for each address that is listened on and for each connection that is opened, closed or
-    refused; none for messages.  Can be started again after it was stopped.
+    One line in the log for each address that is listened on and for each connection that is opened or closed; about
+    those that are refused a line in a second; none for messages.  Can be started again after it was stopped.
 
     @ivar factory: makes the connections; C{factory.server} is its L{nodenet.net.Server}.
+    @ivar gate: who is let in.
+    @ivar counters: has C{connections.open}, those that the server does not know of yet among them,
+        C{connections.total}, C{bytes.in} and C{bytes.out} from the start on, and C{refused.} and why; see
+        L{nodenet.services.refusals}.
     @ivar broken: an endpoint that takes its time has failed after the start, and the program was asked to stop.
     """
 
@@ -61,6 +74,8 @@ class ServerService(Service):
         factory: SocketFactory,
         settings: Settings,
         *,
+        counters: Counters | None = None,
+        lag: Lag | None = None,
         onIdle: Callable[[], object] | None = None,
         whenDrained: Callable[[], Awaitable[object]] | None = None,
         reactor: Any = None,
@@ -69,6 +84,8 @@ class ServerService(Service):
         @param factory: what connections are for.
         @param settings: where to listen (on all of it, or the service does not start), how many connections, how
             long C{stopService} waits for them.  The factory sees to idle ones.
+        @param counters: to count with; by default its own.
+        @param lag: started and stopped with the service.
         @param onIdle: called when the last connection has gone, while the service runs.
         @param whenDrained: called after the last connection has gone and the ports are closed; the service has not
             stopped before its result is there.
@@ -81,18 +98,25 @@ class ServerService(Service):
         self._whenDrained = whenDrained
         self._reactor = getReactor(reactor)
         self._log = Logger(namespace=type(factory).__module__)
+        self.counters = Counters() if counters is None else counters
+        self.counters.gauge("connections.open", lambda: self.gate.open)
+        self.counters.gauge("bytes.in", lambda: self._traffic(0))
+        self.counters.gauge("bytes.out", lambda: self._traffic(1))
+        self._lag = lag
+        self.gate = Gate(settings.limits, self._reactor.seconds, settings.proxies.trust)
+        self._refusals = Refusals(self._log, self.counters, self._reactor)
+        self._door = Door(factory, self.gate, self._refusals, settings.proxies, self._reactor)
         self._bound = False
         self._starting = False
         self._ports: list[IListeningPort] = []
         self._awaited: list[Deferred[Any]] = []
         self._failures: list[CannotListen] = []
         self._visits: set[Visit] = set()
+        self._past = [0, 0]  # the traffic of connections that are gone
         self._deadline: float | None = None
         self._emptied: Deferred[None] | None = None
         self._waiters: list[Deferred[None]] = []
-        factory.server.maxConnections = settings.maxConnections
         factory.server.on("connection", self._connected)
-        factory.server.on("drop", self._refused)
 
     # --- starting --------------------------------------------------------------------------------
 
@@ -113,13 +137,18 @@ class ServerService(Service):
         """
         self._listen()
         Service.startService(self)
+        if self._lag is not None:
+            self._lag.start()
 
     def _listen(self) -> None:
         if self._bound:
             return
         self._bound = self._starting = True
+        room = makeRoom()
+        if self._settings.limits.connections is None:
+            self.gate.limits = replace(self._settings.limits, connections=room)
         for place in self._settings.listen:
-            listening = maybeDeferred(place.endpoint.listen, self.factory)
+            listening = maybeDeferred(place.endpoint.listen, self._door)
             self._awaited.append(listening)
             listening.addBoth(self._answered, listening, place)
             if self._failures:
@@ -189,6 +218,8 @@ class ServerService(Service):
         waiter: Deferred[None] = Deferred()
         self._waiters.append(waiter)
         if len(self._waiters) == 1:
+            if getattr(self._reactor, "_exitSignal", None) is not None:
+                heedSignals()
             stopping = Deferred.fromCoroutine(self._drain())
             stopping.addErrback(lambda failure: self._log.failure("stopping", failure))
             stopping.addCallback(self._stopped)
@@ -201,6 +232,7 @@ class ServerService(Service):
         progress.clock = self._reactor
         progress.start(1, now=False)
         closed = self._unlisten()
+        self._door.close()
         try:
             await self.factory.server.closeGracefully(timeout)
             # The server counts destroyed sockets no more, but the last word of each is its 'close'.
@@ -212,6 +244,7 @@ class ServerService(Service):
                 await self._whenDrained()
         finally:
             progress.stop()
+            self._refusals.close()
             self._deadline = None
         self._log.info("stopped")
 
@@ -221,18 +254,26 @@ class ServerService(Service):
     def _stopped(self, _: object) -> None:
         if getattr(self._reactor, "_exitSignal", None) is not None:
             self._reactor._exitSignal = None
+        if self._lag is not None:
+            self._lag.stop()
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.callback(None)
 
     # --- connections -----------------------------------------------------------------------------
 
+    def _traffic(self, side: int) -> int:
+        """How many bytes have come in (0) or gone out (1)."""
+        return self._past[side] + sum(visit.traffic[side] for visit in self._visits)
+
     def _connected(self, socket: Socket) -> None:
+        self.counters.count("connections.total")
         self._visits.add(Visit(socket, self._log, self._reactor.seconds, self._left))
 
     def _left(self, visit: Visit) -> None:
         """One has gone."""
         self._visits.remove(visit)
+        self._past = [past + more for past, more in zip(self._past, visit.traffic, strict=True)]
         if self._deadline is not None and visit.reason == "ended":
             visit.reason = "stopping" if self._reactor.seconds() < self._deadline else "cut off"
         visit.tell()
@@ -244,13 +285,11 @@ class ServerService(Service):
         elif self.running and self._onIdle is not None:
             self._onIdle()
 
-    def _refused(self, info: dict[str, Any] | None) -> None:
-        found = info or {}
-        self._log.info(
-            "{peer} refused: the limit of {limit} is reached",
-            peer=hostAndPort(found.get("remoteAddress"), found.get("remotePort")),
-            limit=self._settings.maxConnections,
-        )
+
+def heedSignals() -> None:
+    """From now on SIGINT and SIGTERM end the program at once.  Only the main thread may call this."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _reason(failure: Failure) -> str:

@@ -39,7 +39,7 @@ class CounterFactory(EchoFactory):
 class Options(CommonOptions):
     """C{twistd nodenet-counter}, C{nodenet counter}."""
 
-    idleTimeout: ClassVar[float] = 3
+    own: ClassVar[Mapping[str, Any]] = {"idle-timeout": 3}
     longdesc = "Tells each client its number, then sends back what comes in. " + CommonOptions.longdesc
     optFlags: ClassVar[list[list[Any]]] = [
         ["until-idle", None, "End the program when the last client has left."],
@@ -50,13 +50,13 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
     """
     Make the service for C{twistd}, or for a program of yours.
 
-    @param options: an L{Options}, or any mapping with some of C{listen}, C{max-connections}, C{idle-timeout},
-        C{drain-timeout} and C{until-idle}; see L{nodenet.services.options.Settings.read}.  C{until-idle} stops the
-        reactor when the last client has left; until the first has come it waits.
+    @param options: an L{Options}, or any mapping with some of its names, such as C{listen}; see
+        L{nodenet.services.options.Settings.read}.  C{until-idle} stops the reactor when the last client has left; until
+        the first has come it waits.
     @param reactor: by default Twisted's.
     @raise ValueError: a value that is none.
     """
-    settings = Settings.read(options, reactor, idleTimeout=Options.idleTimeout)
+    settings = Settings.read(options, reactor, Options.own)
     factory = CounterFactory(idleTimeout=settings.idleTimeout, reactor=reactor)
     stop = getReactor(reactor).stop if options.get("until-idle") else None
     return ServerService(factory, settings, onIdle=stop, reactor=reactor)

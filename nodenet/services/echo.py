@@ -88,8 +88,8 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
     """
     Make the service for C{twistd}, or for a program of yours.
 
-    @param options: an L{Options}, or any mapping with some of C{listen}, C{max-connections}, C{idle-timeout} and
-        C{drain-timeout}; see L{nodenet.services.options.Settings.read}.
+    @param options: an L{Options}, or any mapping with some of its names, such as C{listen}; see
+        L{nodenet.services.options.Settings.read}.
     @param reactor: by default Twisted's.
     @raise ValueError: a value that is none.
     """

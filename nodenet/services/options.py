@@ -20,11 +20,11 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
 from nodenet import __version__
-from nodenet.adapter.facade import facadeOf, withFacade
+from nodenet.adapter.facade import withFacade
 from nodenet.adapter.loop import getReactor
-
-DEFAULT_LISTEN = "tcp:8000:interface=127.0.0.1"
-"""Loopback: nobody becomes an open reflector by trying a service out."""
+from nodenet.services.front import Front, handedOver
+from nodenet.services.gate import Limits
+from nodenet.services.proxied import Proxies
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,12 @@ def readPlace(value: object, reactor: Any = None) -> Place:
     if isinstance(value, Place):
         return value
     if IStreamServerEndpoint.providedBy(value):
-        return Place(repr(value), withFacade(getReactor(reactor), value))
+        return Place(repr(value), withFacade(getReactor(reactor), value, Front(reactor)))
     text = str(value)
     description = f"tcp:{text}:interface=127.0.0.1" if text.isdecimal() else text
     try:
-        endpoint = serverFromString(facadeOf(reactor), description)
+        front = Front(reactor)
+        endpoint = handedOver(front, description) or serverFromString(front, description)
     except TypeError as error:
         # The parsers take their fields as arguments, and Python's complaint would name their insides.
         raise ValueError(f"cannot listen on {text!r}: a field is missing, or there is one too many") from error
@@ -117,9 +118,49 @@ def seconds(name: str) -> Callable[[object], float]:
     return read
 
 
-_maxConnections = wholeNumber("max-connections")
+COMMON: Mapping[str, Any] = {
+    "listen": "tcp:8000:interface=127.0.0.1",  # nobody becomes an open reflector by trying a service out
+    "max-connections": "auto",
+    "max-per-address": 0,
+    "connect-rate": "0/600",
+    "proxy-from": "",
+    "idle-timeout": 0,
+    "drain-timeout": 10,
+}
+"""The defaults of the common options."""
+
+
+_connections = wholeNumber("max-connections")
+_maxPerAddress = wholeNumber("max-per-address")
+_rate = wholeNumber("connect-rate")
+_window = seconds("connect-rate")
 _idleTimeout = seconds("idle-timeout")
 _drainTimeout = seconds("drain-timeout")
+
+
+def _maxConnections(value: object) -> int | None:
+    return None if value in ("auto", None) else _connections(value)
+
+
+def _connectRate(value: object) -> tuple[int, float]:
+    """
+    @param value: C{"32/600"} or C{(32, 600)}; the seconds may be left out.
+    @return: how many, and in how many seconds.
+    """
+    rate, window = (value if isinstance(value, tuple) else (*str(value).split("/", 1), 600))[:2]
+    try:
+        return _rate(rate), _window(window)
+    except ValueError:
+        raise ValueError(f"--connect-rate takes a number and seconds, as in 32/600, not {value!r}") from None
+
+
+def _proxies(value: object) -> Proxies:
+    if isinstance(value, Proxies):
+        return value
+    return Proxies([name.strip() for name in str(value).split(",") if name.strip()])
+
+
+_REFUSE = "Refuse more connections than this (0: no limit)"
 
 
 class CommonOptions(usage.Options):
@@ -129,31 +170,48 @@ class CommonOptions(usage.Options):
     What is not understood is a L{usage.UsageError} for a program that parses options itself.  C{twistd} and C{twist}
     would print pages of usage over it; below them it is the C{SystemExit} of one line.
 
-    @cvar idleTimeout: the default of C{--idle-timeout}, for a service to set.
+    @cvar own: what a service's defaults are, by the options' names, where they are others than L{COMMON}.
     """
 
-    idleTimeout: ClassVar[float] = 0
+    own: ClassVar[Mapping[str, Any]] = {}
 
     synopsis = "[options]"
     longdesc = (
         "ENDPOINT is any of Twisted's server endpoints: tcp:8000, tcp6:8000:interface=\\:\\:1, unix:/run/x.sock, "
-        "tls:/etc/certs:8443, haproxy:tcp:8000, systemd:domain=INET6:name=x. A bare number is that port of "
-        "127.0.0.1. Times are in seconds."
+        "tls:/etc/certs:8443, systemd:domain=INET6:name=x. A bare number is that port of 127.0.0.1. Times are in "
+        "seconds. What is limited by address is limited by /64 for IPv6; 127.0.0.1, ::1 and UNIX sockets, that is this "
+        "machine itself, are exempt from it."
     )
     optParameters: ClassVar[list[list[Any]]] = [
-        ["max-connections", None, 0, "Refuse more connections than this at a time; 0 is no limit.", _maxConnections],
-        ["idle-timeout", None, 0.0, "End a connection that was silent for so long; 0 is never.", _idleTimeout],
-        ["drain-timeout", None, 10.0, "When stopping, wait so long for what is still being sent.", _drainTimeout],
+        [
+            "max-connections",
+            None,
+            None,
+            f"{_REFUSE} at a time; auto is what there are descriptors for.",
+            _maxConnections,
+        ],
+        ["max-per-address", None, None, f"{_REFUSE} of one address at a time.", _maxPerAddress],
+        [
+            "connect-rate",
+            None,
+            None,
+            "Refuse more new connections of one address in so many seconds: N/SECONDS (0: no limit).",
+            _connectRate,
+        ],
+        ["proxy-from", None, None, "Believe the PROXY header of these: ADDRESS[,CIDR...]; unix too.", _proxies],
+        ["idle-timeout", None, None, "End a connection that was silent for so long; 0 is never.", _idleTimeout],
+        ["drain-timeout", None, None, "When stopping, wait so long for what is still being sent.", _drainTimeout],
     ]
 
     def __init__(self) -> None:
         usage.Options.__init__(self)
-        self["idle-timeout"] = self.defaults["idle-timeout"] = self.idleTimeout
+        for name, value in {**COMMON, **self.own}.items():
+            self[name] = self.defaults[name] = value
         self._listen: list[str] = []
 
     def opt_listen(self, endpoint: str) -> None:
         """
-        Where to listen: an ENDPOINT. May be given more than once. [default: tcp:8000:interface=127.0.0.1]
+        Where to listen: an ENDPOINT. May be given more than once.
         """
         self._listen.append(endpoint)
 
@@ -184,7 +242,7 @@ class CommonOptions(usage.Options):
         @raise usage.UsageError: a description that is none.
         """
         try:
-            self["listen"] = readPlaces(self._listen or DEFAULT_LISTEN)
+            self["listen"] = readPlaces(self._listen or COMMON["listen"])
         except ValueError as error:
             raise usage.UsageError(str(error)) from error
 
@@ -195,27 +253,35 @@ class Settings:
     The common options, read and checked.
 
     @ivar listen: where to listen.
-    @ivar maxConnections: how many at a time, or C{None} for no limit; what C{server.maxConnections} takes.
+    @ivar limits: how many may connect.  Where its C{connections} are C{None}, as many as there are file descriptors
+        for.
+    @ivar proxies: whose PROXY headers are believed.
     @ivar idleTimeout: milliseconds of silence, or 0.
     @ivar drainTimeout: milliseconds.
     """
 
     listen: tuple[Place, ...]
-    maxConnections: int | None
+    limits: Limits
+    proxies: Proxies
     idleTimeout: float
     drainTimeout: float
 
     @classmethod
-    def read(cls, options: Mapping[str, Any], reactor: Any = None, *, idleTimeout: float = 0) -> Settings:
+    def read(cls, options: Mapping[str, Any], reactor: Any = None, own: Mapping[str, Any] = COMMON) -> Settings:
         """
         @param options: a L{CommonOptions}, or any mapping with names of its options; what is missing gets its default.
         @param reactor: for the endpoints; by default Twisted's.
-        @param idleTimeout: the service's own default, in seconds.
+        @param own: see L{CommonOptions}.
         @raise ValueError: a value that is none; the text is one sentence.
         """
+        given = {**COMMON, **own, **options}
+        rate, window = _connectRate(given["connect-rate"])
         return cls(
-            listen=readPlaces(options.get("listen", DEFAULT_LISTEN), reactor),
-            maxConnections=_maxConnections(options.get("max-connections", 0)) or None,
-            idleTimeout=_idleTimeout(options.get("idle-timeout", idleTimeout)) * 1000,
-            drainTimeout=_drainTimeout(options.get("drain-timeout", 10)) * 1000,
+            listen=readPlaces(given["listen"], reactor),
+            limits=Limits(
+                _maxConnections(given["max-connections"]), _maxPerAddress(given["max-per-address"]), rate, window
+            ),
+            proxies=_proxies(given["proxy-from"]),
+            idleTimeout=_idleTimeout(given["idle-timeout"]) * 1000,
+            drainTimeout=_drainTimeout(given["drain-timeout"]) * 1000,
         )

@@ -67,13 +67,19 @@ class Visit:
     def _idled(self) -> None:
         self.reason = "idle"
 
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """How many bytes came in and went out."""
+        return self._socket.bytesRead, self._socket.bytesWritten
+
     def tell(self) -> None:
         """Write the line of the end."""
+        read, written = self.traffic
         self._log.info(
             "{peer} closed after {seconds} s: {reason}, {read} bytes in, {written} bytes out",
             peer=self._peer,
             seconds=round(self._seconds() - self._began, 3),
             reason=self.reason,
-            read=self._socket.bytesRead,
-            written=self._socket.bytesWritten,
+            read=read,
+            written=written,
         )

@@ -126,8 +126,18 @@ class Program(ProcessProtocol, Awaiting):
         return int((await self.said(r"listening on 127\.0\.0\.1:(\d+)\s"))[0])
 
 
-def start(test: Any, words: list[str], cwd: str | None = None, env: dict[str, str] | None = None) -> Program:
-    """Start a program, which does not outlive C{test}, and keeps what it keeps where the test does."""
+def start(
+    test: Any,
+    words: list[str],
+    cwd: str | None = None,
+    env: dict[str, str] | None = None,
+    inherited: int | None = None,
+) -> Program:
+    """
+    Start a program, which does not outlive C{test}, and keeps what it keeps where the test does.
+
+    @param inherited: a descriptor that it gets as number 3.
+    """
     from twisted.internet import reactor
 
     program = Program()
@@ -139,7 +149,12 @@ def start(test: Any, words: list[str], cwd: str | None = None, env: dict[str, st
         "XDG_STATE_HOME": folder(test),
         **(env or {}),
     }
-    process = reactor.spawnProcess(program, words[0], words, env=environment, path=cwd)  # type: ignore[attr-defined]
+    descriptors: dict[int, Any] = {0: "w", 1: "r", 2: "r"}
+    if inherited is not None:
+        descriptors[3] = inherited
+    process = reactor.spawnProcess(  # type: ignore[attr-defined]
+        program, words[0], words, env=environment, path=cwd, childFDs=descriptors
+    )
 
     def kill() -> Deferred[int] | None:
         if program.over:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import sys
 from typing import Any
+from unittest.mock import patch
 
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -20,6 +21,9 @@ from zope.interface import implementer
 
 from nodenet.events import EventEmitter
 from nodenet.services.base import CannotListen, ServerService
+from nodenet.services.counters import Counters
+from nodenet.services.gate import Limits
+from nodenet.services.lag import Lag
 from nodenet.services.options import Settings
 from nodenet.services.visit import addressText, hostAndPort
 
@@ -56,7 +60,7 @@ class FakeEndpoint:
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
-        self.factories: list[object] = []
+        self.factories: list[Any] = []
 
     def listen(self, factory: object) -> Any:
         self.factories.append(factory)
@@ -119,7 +123,7 @@ class StartTests(ServiceCase):
         endpoint = FakeEndpoint(FakePort(PORT))
         service = self.service(endpoint)
         service.privilegedStartService()
-        self.assertEqual(endpoint.factories, [self.factory])
+        self.assertEqual([door.wrappedFactory for door in endpoint.factories], [self.factory])
         service.startService()
         self.assertEqual(len(endpoint.factories), 1)
         self.assertTrue(service.running)
@@ -128,7 +132,7 @@ class StartTests(ServiceCase):
         """C{startService} alone listens too."""
         endpoint = FakeEndpoint(FakePort(PORT))
         self.service(endpoint).startService()
-        self.assertEqual(endpoint.factories, [self.factory])
+        self.assertEqual([door.wrappedFactory for door in endpoint.factories], [self.factory])
 
     def test_parent(self) -> None:
         """A running parent starts what it is given, and waits for its end."""
@@ -152,10 +156,12 @@ class StartTests(ServiceCase):
         self.assertEqual({event["log_namespace"] for event in logged}, {__name__})
 
     def test_limit(self) -> None:
-        self.service(FakeEndpoint(), **{"max-connections": 7})
-        self.assertEqual(self.server.maxConnections, 7)
-        self.service(FakeEndpoint())
-        self.assertIsNone(self.server.maxConnections)
+        """The gate has what is asked for, or what there are descriptors for as soon as these are wanted."""
+        self.assertEqual(self.service(FakeEndpoint(), **{"max-connections": 7}).gate.limits, Limits(connections=7))
+        service = self.service(FakeEndpoint(FakePort(PORT)))
+        with patch("nodenet.services.base.makeRoom", lambda: 8):
+            service.startService()
+        self.assertEqual(service.gate.limits, Limits(connections=8))
 
     def test_fails(self) -> None:
         """One sentence, and what was open already is closed; the rest is not tried."""
@@ -365,10 +371,37 @@ class StopTests(ServiceCase):
         self.server.draining[0][1].callback(None)
 
 
+class CountersTests(ServiceCase):
+    def test_connections(self) -> None:
+        """Bytes are counted of those who are here and of those who were."""
+        service = self.service(FakeEndpoint())
+        sockets = [FakeSocket() for _ in range(3)]
+        for socket in sockets:
+            self.server.emit("connection", socket)
+        for socket in sockets[1:]:
+            socket.emit("close", False)
+        service.gate.admit("192.0.2.1")
+        self.assertEqual(
+            service.counters.read(), {"bytes.in": 9, "bytes.out": 15, "connections.open": 1, "connections.total": 3}
+        )
+
+    def test_lag(self) -> None:
+        """Measured while the service runs."""
+        lag = Lag(Counters(), self.reactor)
+        service = self.service(FakeEndpoint(FakePort(PORT)), lag=lag)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        service.startService()
+        self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
+        stopped = service.stopService()
+        self.server.draining[0][1].callback(None)
+        self.successResultOf(stopped)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+
 class ConnectionLogTests(ServiceCase):
     def setUp(self) -> None:
         super().setUp()
-        self.held = self.service(FakeEndpoint(), **{"max-connections": 1})
+        self.held = self.service(FakeEndpoint())
 
     def visit(self, *emissions: tuple[Any, ...], errored: object = None) -> list[str]:
         """What the log says of a connection to which this happens within 1.25 s."""
@@ -407,16 +440,18 @@ class ConnectionLogTests(ServiceCase):
         self.assertRaises(KeyError, socket.emit, "error", KeyError())
 
     def test_refused(self) -> None:
+        """Whoever comes to the door is asked for by the gate, and noted."""
+        endpoint = FakeEndpoint(FakePort(PORT))
+        service = self.service(endpoint)
+        service.gate.rules.append(lambda address: "Not you.")
+        service.startService()
         with capturedLogs() as logged:
-            self.server.emit("drop", {"remoteAddress": "::1", "remotePort": 9})
-            self.server.emit("drop", None)
-        self.assertEqual(
-            self.lines(logged),
-            [
-                "[::1]:9 refused: the limit of 1 is reached",
-                "a UNIX socket refused: the limit of 1 is reached",
-            ],
-        )
+            endpoint.factories[0].buildProtocol(IPv6Address("TCP", "::1", 9))
+            service.stopService()
+            self.server.draining[0][1].callback(None)
+        self.assertEqual(self.lines(logged), ["[::1]:9 refused: rule", "stopped"])
+        self.assertEqual(service.counters.read()["refused.rule"], 1)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
 
 class AddressTests(SynchronousTestCase):

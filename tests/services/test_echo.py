@@ -159,12 +159,13 @@ class MakeServiceTests(SynchronousTestCase):
         reactor = MemoryReactorClock()
         service = echo.makeService({"listen": 8123, "idle-timeout": 0.5, "max-connections": 3}, reactor)
         service.startService()
-        ((port, factory, _, interface),) = reactor.tcpServers
+        ((port, door, _, interface),) = reactor.tcpServers
         self.assertEqual((interface, port), ("127.0.0.1", 8123))
-        self.assertIs(factory, service.factory)
+        factory: Any = service.factory
+        self.assertIs(door.wrappedFactory, factory)
         self.assertIsInstance(factory, EchoFactory)
         self.assertEqual(factory.idleTimeout, 500)
-        self.assertEqual(factory.server.maxConnections, 3)
+        self.assertEqual(service.gate.limits.connections, 3)
 
     def test_commandLine(self) -> None:
         options = echo.Options()

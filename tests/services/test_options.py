@@ -7,6 +7,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
+from nodenet.services.gate import Limits
 from nodenet.services.options import CommonOptions, Place, Settings, readPlace, readPlaces
 
 
@@ -61,6 +62,12 @@ class PlaceTests(SynchronousTestCase):
         ]:
             self.assertEqual(str(self.assertRaises(ValueError, readPlace, value)), complaint)
 
+    def test_notHandedOver(self) -> None:
+        error = self.assertRaises(ValueError, readPlace, "systemd:domain=INET:index=900")
+        self.assertEqual(
+            str(error), "cannot listen on 'systemd:domain=INET:index=900': systemd has handed no such socket over"
+        )
+
     def test_missingFile(self) -> None:
         error = self.assertRaises(ValueError, readPlace, "ssl:8443:privateKey=/nonexistent/key.pem")
         self.assertIn("/nonexistent/key.pem", str(error))
@@ -71,16 +78,19 @@ class CommonOptionsTests(SynchronousTestCase):
     def test_defaults(self) -> None:
         options = parsed()
         self.assertEqual([place.description for place in options["listen"]], ["tcp:8000:interface=127.0.0.1"])
-        self.assertEqual(options["max-connections"], 0)
+        self.assertEqual(options["max-connections"], "auto")
+        self.assertEqual(options["max-per-address"], 0)
+        self.assertEqual(options["connect-rate"], "0/600")
         self.assertEqual(options["idle-timeout"], 0)
         self.assertEqual(options["drain-timeout"], 10)
 
     def test_all(self) -> None:
         options = parsed(
             *("--listen", "tcp:1", "--listen=2", "--max-connections", "3"),
-            *("--idle-timeout", "0.25", "--drain-timeout", "4"),
+            *("--max-per-address=4", "--connect-rate=5/60.5", "--idle-timeout", "0.25", "--drain-timeout", "4"),
         )
         self.assertEqual([place.description for place in options["listen"]], ["tcp:1", "tcp:2:interface=127.0.0.1"])
+        self.assertEqual(Settings.read(options).limits, Limits(3, 4, 5, 60.5))
         self.assertEqual(options["max-connections"], 3)
         self.assertEqual(options["idle-timeout"], 0.25)
         self.assertEqual(options["drain-timeout"], 4)
@@ -91,6 +101,11 @@ class CommonOptionsTests(SynchronousTestCase):
             (["--listen", "tpc:1"], "cannot listen on 'tpc:1': Unknown endpoint type: 'tpc'"),
             (["--max-connections", "-1"], "--max-connections takes a whole number from 0, not '-1'"),
             (["--max-connections", "many"], "--max-connections takes a whole number from 0, not 'many'"),
+            (["--max-per-address", "x"], "--max-per-address takes a whole number from 0, not 'x'"),
+            *(
+                (["--connect-rate", rate], f"--connect-rate takes a number and seconds, as in 32/600, not {rate!r}")
+                for rate in ("x", "", "1/", "1/x", "-1/5", "1.5/5", "1/2/3", "1/-1")
+            ),
             (["--idle-timeout", "soon"], "--idle-timeout takes seconds from 0 to 2000000, not 'soon'"),
             (["--idle-timeout", "nan"], "--idle-timeout takes seconds from 0 to 2000000, not 'nan'"),
             (["--drain-timeout", "inf"], "--drain-timeout takes seconds from 0 to 2000000, not 'inf'"),
@@ -105,16 +120,16 @@ class CommonOptionsTests(SynchronousTestCase):
     def test_help(self) -> None:
         """The help tells each option and its default."""
         text = " ".join(str(CommonOptions()).split())
-        for part in ("--listen=", "--max-connections=", "--idle-timeout=", "--drain-timeout=", "[default: 10.0]"):
+        for part in ("--listen=", "--max-connections=", "--idle-timeout=", "--drain-timeout=", "[default: 10]"):
             self.assertIn(part, text)
         self.assertIn("ENDPOINT is any of Twisted's", text)
 
 
 class SettingsTests(SynchronousTestCase):
     def test_defaults(self) -> None:
-        settings = Settings.read({}, MemoryReactorClock(), idleTimeout=3)
+        settings = Settings.read({}, MemoryReactorClock(), {"idle-timeout": 3})
         self.assertEqual([place.description for place in settings.listen], ["tcp:8000:interface=127.0.0.1"])
-        self.assertIsNone(settings.maxConnections)
+        self.assertEqual(settings.limits, Limits(connections=None))
         self.assertEqual(settings.idleTimeout, 3000)
         self.assertEqual(settings.drainTimeout, 10_000)
 
@@ -122,11 +137,18 @@ class SettingsTests(SynchronousTestCase):
         """A program gives numbers and endpoints."""
         endpoint = TCP4ServerEndpoint(MemoryReactorClock(), 1)
         settings = Settings.read(
-            {"listen": [endpoint, 8001], "max-connections": 5, "idle-timeout": 1.5, "drain-timeout": 0}
+            {
+                "listen": [endpoint, 8001],
+                "max-connections": 5,
+                "connect-rate": (7, 8),
+                "idle-timeout": 1.5,
+                "drain-timeout": 0,
+            }
         )
         self.assertEqual([place.description for place in settings.listen[1:]], ["tcp:8001:interface=127.0.0.1"])
         self.assertIs(settings.listen[0].endpoint, endpoint)
-        self.assertEqual((settings.maxConnections, settings.idleTimeout, settings.drainTimeout), (5, 1500, 0))
+        self.assertEqual(settings.limits, Limits(5, 0, 7, 8))
+        self.assertEqual((settings.idleTimeout, settings.drainTimeout), (1500, 0))
 
     def test_options(self) -> None:
         """A parsed command line is such a mapping; its endpoints are not made twice."""

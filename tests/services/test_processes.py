@@ -7,14 +7,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import sys
 from pathlib import Path
 from shutil import which
 
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SkipTest, TestCase
 
-from tests.services.programs import RUNNERS, SCRIPTS, Program, command, connect, run, start
+from tests.net.test_factory_tls import certificate
+from tests.services.programs import RUNNERS, SCRIPTS, Peer, Program, command, connect, folder, run, start
 
 
 def now() -> float:
@@ -120,7 +123,7 @@ class TalkTests(ProcessCase):
         first.write(b"1")
         await first.got(b"1")
         await (await connect(self, port)).ended
-        await program.said(r"127\.0\.0\.1:\d+ refused: the limit of 1 is reached")
+        await program.said(r"127\.0\.0\.1:\d+ refused: full")
         first.write(b"2")
         await first.got(b"12")
 
@@ -329,10 +332,186 @@ class DrainTests(ProcessCase):
         refused = socket.socket()
         self.addCleanup(refused.close)
         self.assertRaises(ConnectionRefusedError, refused.connect, ("127.0.0.1", port))
-        # Those who have no patience say so again.
+
+    async def impatient(self, runner: str) -> None:
+        """Those who have no patience say so again, in whatever words."""
+        program = run(self, runner, "echo", "--drain-timeout=30")
+        (await connect(self, await program.port())).stall()
+        await program.said("connected")
         self.signal(program)
-        self.assertEqual(await program.exited, -signal.SIGTERM)
+        await program.said("stopping: 1 connections left")
+        self.signal(program, signal.SIGINT)
+        self.assertEqual(await program.exited, -signal.SIGINT)
         self.assertClean(program)
+
+    async def test_impatientTwistd(self) -> None:
+        await self.impatient("twistd")
+
+    async def test_impatientTwist(self) -> None:
+        await self.impatient("twist")
+
+    async def test_impatientNodenet(self) -> None:
+        await self.impatient("nodenet")
+
+
+class LimitTests(ProcessCase):
+    """Too many clients for what there is."""
+
+    def few(self, *options: str) -> Program:
+        """A chat with 64 descriptors."""
+        lower = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); "
+        words = [sys.executable, "-c", lower + "os.execv(sys.argv[1], sys.argv[1:])", *command("nodenet", "chat")]
+        return start(self, [*words, "--listen=tcp:0:interface=127.0.0.1", *options])
+
+    async def crowd(self, program: Program) -> tuple[Peer, list[Peer]]:
+        """A member, and 100 others who would like to be here as well, as soon as each knows whether they are."""
+        port = await program.port()
+        ann = await connect(self, port)
+        ann.write(b"ann\r\n")
+        await ann.got(b"ann joined")
+        crowd = [await connect(self, port) for _ in range(100)]
+        for peer in crowd:
+            await peer.until(lambda peer=peer: peer.over or b"nickname" in peer.received)
+        return ann, crowd
+
+    async def serves(self, program: Program, ann: Peer, crowd: list[Peer]) -> None:
+        """The member has noticed nothing, and others can come as soon as some have gone."""
+        ann.write(b"still here\r\n")
+        await ann.got(b"<ann> still here")
+        for peer in crowd:
+            peer.transport.abortConnection()
+        await program.said(
+            "closed after", times=sum(not peer.received.startswith(b"-- ") for peer in crowd if peer.received)
+        )
+        await (await connect(self, await program.port())).got(b"nickname")
+        self.assertClean(program)
+
+    async def test_few(self) -> None:
+        """By default there are some left for all else, and the others are told."""
+        program = self.few()
+        ann, crowd = await self.crowd(program)
+        told = [peer for peer in crowd if peer.received == b"-- Too many people are here. Please come back later.\r\n"]
+        self.assertEqual(len(told), 100 - (64 - 16 - 1))
+        await self.serves(program, ann, crowd)
+        self.assertNotIn("descriptors", program.out)
+
+    async def test_none(self) -> None:
+        """Without a limit the system has one: a line in the log in a second, and nobody else is concerned."""
+        program = self.few("--max-connections=0")
+        ann, crowd = await self.crowd(program)
+        closed = [peer for peer in crowd if peer.received == b""]
+        self.assertGreater(len(closed), 100 - 64)
+        await program.said(r"127\.0\.0\.1:\d+ refused: descriptors\n")
+        await program.said(rf"\d+ more refused: descriptors {len(closed) - 1}\n")
+        await self.serves(program, ann, crowd)
+
+    async def test_addresses(self) -> None:
+        """127.0.0.1 is the machine itself; who comes from elsewhere has a share."""
+        program = run(self, "nodenet", "chat", "--listen=tcp:0")
+        await program.port()
+        ((port,),) = [await program.said(r"listening on 0\.0\.0\.0:(\d+)")]
+        stranger = f"tcp:127.0.0.1:{port}:bindAddress=127.0.0.2"
+        for _ in range(16):
+            await (await connect(self, stranger)).got(b"nickname")
+        last = await connect(self, stranger)
+        await last.ended
+        self.assertEqual(last.received, b"-- Too many connections from your address. Please come back later.\r\n")
+        await (await connect(self, f"tcp:127.0.0.1:{port}:bindAddress=127.0.0.3")).got(b"nickname")
+        for _ in range(40):
+            await (await connect(self, int(port))).got(b"nickname")
+        await program.said(r"127\.0\.0\.2:\d+ refused: address\n")
+
+    async def test_TLS(self) -> None:
+        """The greeting comes after the handshake; who does not make one is not online."""
+        path = Path(folder(self), "both.pem")
+        path.write_bytes(certificate().dumpPEM())
+        program = run(self, "nodenet", "chat", f"--listen=ssl:0:interface=127.0.0.2:privateKey={path}:certKey={path}")
+        ((port,),) = [await program.said(r"listening on 127\.0\.0\.2:(\d+)")]
+        silent = await connect(self, f"tcp:127.0.0.2:{port}")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+
+        def greeting() -> bytes:
+            with context.wrap_socket(socket.create_connection(("127.0.0.2", int(port)))) as secured:
+                return secured.recv(100)
+
+        self.assertIn("你是第1位在线的".encode(), await deferToThread(greeting))
+        self.assertEqual((silent.received, silent.over), (b"", False))
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+        await silent.ended
+        self.assertRegex(program.out, r"127\.0\.0\.1:\d+ refused: handshake")
+
+
+class ActivationTests(ProcessCase):
+    """C{systemd} listens, and hands its socket over."""
+
+    def setUp(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.addCleanup(self.listener.close)
+        self.port: int = self.listener.getsockname()[1]
+
+    def activate(self, runner: str, place: str = "index=0", **env: str) -> Program:
+        """Start an echo as systemd does: with its own process id in the environment, and with descriptor 3."""
+        execute = "import os, sys; os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.argv[1], sys.argv[1:])"
+        words = [sys.executable, "-c", execute, *command(runner, "echo"), f"--listen=systemd:domain=INET:{place}"]
+        return start(self, words, env={"LISTEN_FDS": "1", **env}, inherited=self.listener.fileno())
+
+    async def talk(self) -> None:
+        peer = await connect(self, self.port)
+        peer.write(b"hello")
+        await peer.got(b"hello")
+        peer.transport.loseConnection()
+        await peer.ended
+
+    async def activated(self, runner: str) -> None:
+        program = self.activate(runner)
+        await program.said(f"listening on 127.0.0.1:{self.port}")
+        await self.talk()
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+        self.assertClean(program)
+
+    async def test_twistd(self) -> None:
+        await self.activated("twistd")
+
+    async def test_twist(self) -> None:
+        await self.activated("twist")
+
+    async def test_nodenet(self) -> None:
+        await self.activated("nodenet")
+
+    async def test_name(self) -> None:
+        program = self.activate("nodenet", "name=chat", LISTEN_FDNAMES="chat")
+        await program.port()
+        await self.talk()
+
+    async def test_restart(self) -> None:
+        """Whoever connects while one stops and the next one starts is served by one of them."""
+        program = self.activate("nodenet")
+        await program.port()
+        talks: list[Deferred[None]] = []
+
+        async def keepTalking(until: Deferred[int]) -> None:
+            while not until.called:
+                talks.append(Deferred.fromCoroutine(self.say()))
+                await later(0.01)
+
+        self.signal(program)
+        await keepTalking(program.exited)
+        successor = self.activate("nodenet")
+        await keepTalking(successor.said("listening on"))
+        for talk in talks:
+            await talk
+        self.assertGreater(len(talks), 10)
+
+    async def say(self) -> None:
+        """As L{talk}; a connection that was made before the stop may be ended by it."""
+        peer = await connect(self, self.port)
+        peer.write(b"hello")
+        await peer.until(lambda: peer.over or b"hello" in peer.received)
+        peer.transport.loseConnection()
 
 
 class StartFailureTests(ProcessCase):

@@ -17,6 +17,7 @@ from nodenet.services.chat.history import MEMORY, HistoryRefused, check
 from nodenet.services.chat.localbus import DAYS, LINES, LocalBus
 from nodenet.services.chat.past import RECENT
 from nodenet.services.chat.words import LANGUAGES, languageOf, readLanguage
+from nodenet.services.lag import Lag
 from nodenet.services.options import CommonOptions, Settings, seconds, wholeNumber
 
 _log = Logger()
@@ -85,6 +86,7 @@ class Options(CommonOptions):
         "is not given, a file in $STATE_DIRECTORY, $XDG_STATE_HOME/nodenet or ~/.local/state/nodenet, or memory where "
         "that cannot be written. With --durable=strict nobody sees a line that is not on the disk. "
     ) + CommonOptions.longdesc
+    own: ClassVar[Mapping[str, Any]] = {"max-per-address": 16, "connect-rate": "32/600"}
     optParameters: ClassVar[list[list[Any]]] = [
         ["history", None, "", "Where to keep what was said.", _history],
         ["history-lines", None, LINES, "Keep so many lines of a room; 0 is no limit.", _lines],
@@ -171,14 +173,12 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
     """
     Make the service for C{twistd}, or for a program of yours.
 
-    @param options: an L{Options}, or any mapping with some of C{listen}, C{max-connections}, C{idle-timeout},
-        C{drain-timeout}, C{history}, C{history-lines}, C{history-days}, C{durable}, C{lang}, C{line-rate},
-        C{max-line}, C{send-queue} and C{register-timeout}; see L{nodenet.services.options.Settings.read} and
-        L{Options}.
+    @param options: an L{Options}, or any mapping with some of its names; see
+        L{nodenet.services.options.Settings.read}.
     @param reactor: by default Twisted's.
     @raise ValueError: a value that is none.
     """
-    settings = Settings.read(options, reactor)
+    settings = Settings.read(options, reactor, Options.own)
     factory = ChatFactory(
         makeBus(options, reactor),
         limits=readLimits(options, settings.idleTimeout),
@@ -187,4 +187,11 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         recentAge=_days(options.get("history-days", DAYS)) * 86_400_000,
         reactor=reactor,
     )
-    return ServerService(factory, settings, whenDrained=factory.whenStopped, reactor=reactor)
+    return ServerService(
+        factory,
+        settings,
+        counters=factory.counters,
+        lag=Lag(factory.counters, reactor),
+        whenDrained=factory.whenStopped,
+        reactor=reactor,
+    )
