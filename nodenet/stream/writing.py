@@ -118,7 +118,7 @@ class Writing(Stream):
             raise nodeError("ERR_STREAM_NULL_VALUES")
         if state.objectMode:
             return chunk, encoding
-        if not encoding:
+        if encoding in (None, "", False):
             encoding = state.defaultEncoding
         elif encoding != "buffer" and canonicalEncoding(encoding) is None:
             raise unknownEncoding(encoding)

@@ -76,6 +76,15 @@ class WriteTests(SynchronousTestCase):
             self.assertRaises(NodeTypeError, Writable, defaultEncoding="klingon").code, "ERR_UNKNOWN_ENCODING"
         )
 
+    def test_noEncoding(self) -> None:
+        """Node's falsy values stand for the default; a mapping is no encoding, not even an empty one."""
+        w, written = direct()
+        for encoding in (None, "", False, 0):
+            w.write("a", encoding)
+        for wrong in ({}, {"encoding": "utf8"}, [], True):
+            self.assertEqual(self.assertRaises(NodeTypeError, w.write, "a", wrong).code, "ERR_UNKNOWN_ENCODING")
+        self.assertEqual(len(written), 4)
+
     def test_overloads(self) -> None:
         w, written = direct()
         answers: list[Any] = []
