@@ -32,7 +32,10 @@ from nodenet.services.chat.bus import BusUnavailable, Entry, IChatBus, MemoryBus
 from nodenet.services.chat.crowd import Crowd
 from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.limits import Limits
+from nodenet.services.chat.moderation import Moderation
+from nodenet.services.chat.operators import Operators
 from nodenet.services.chat.past import RECENT
+from nodenet.services.chat.sentences import Register
 from nodenet.services.chat.session import Session
 from nodenet.services.chat.terminal import IDLE, TOO_LONG, TOO_SLOW, UNNAMED, Outbox, Terminal
 from nodenet.services.chat.words import ENGLISH, LANGUAGES
@@ -65,17 +68,22 @@ class ChatFactory(SocketFactory):
 
     @param bus: what is shared with other nodes, a provider of L{IChatBus}; by default a L{MemoryBus}.  A
         L{nodenet.services.chat.localbus.LocalBus} keeps what was said in a file.
-    @param clock: of the bus that is made by default: the time in seconds since the epoch.  Default: C{time.time}.
+    @param clock: of the bus that is made by default, and of bans: the time in seconds since the epoch.  Default:
+        C{time.time}.
     @param limits: what one member may cost; default: those of L{Limits}.
     @param language: in which the service speaks to who has not chosen another, one of
         L{nodenet.services.chat.words.LANGUAGES}.
     @param counters: for what is worth counting.
+    @param register: who is banned or muted; default: one that is kept nowhere.
+    @param operators: who may do that; default: nobody.
     @param recent: how many of the last lines somebody who comes in is shown; 0: none.
     @param recentAge: for how long, in ms; 0: however old they are.
     @param serverOptions: see L{ServerOptions}.  C{noDelay} is on unless it is set here: a line is not worth waiting
         for the next one.
     @ivar bus: the bus.
     @ivar hall: the rooms.
+    @ivar moderation: what operators have decided.  Whoever asks for connections is to ask its C{refuse}, as a
+        L{nodenet.services.gate.Gate} does with its C{rules}.
     @ivar counters: what has happened: C{lines}, what was said; C{ended.*}, why conversations were cut: C{slow},
         C{idle}, C{unnamed}, C{long}; and what there is: C{members}, those with a nickname, C{sessions}, those
         without one as well, C{bus}, the state of the bus, and C{queued}, bytes that wait for members.
@@ -92,6 +100,8 @@ class ChatFactory(SocketFactory):
         limits: Limits = Limits(),  # noqa: B008  it cannot change
         language: str = ENGLISH,
         counters: Counters | None = None,
+        register: Register | None = None,
+        operators: Operators | None = None,
         recent: int = RECENT,
         recentAge: float = 0,
         **serverOptions: Unpack[ServerOptions],
@@ -103,6 +113,13 @@ class ChatFactory(SocketFactory):
         self.bus: IChatBus = MemoryBus(clock=clock) if bus is None else bus
         self.counters = Counters() if counters is None else counters
         self.hall = Hall(self.bus, self._crowd, recent=recent, recentAge=recentAge, counters=self.counters)
+        self.moderation = Moderation(
+            self.hall,
+            Register(None, clock) if register is None else register,
+            Operators() if operators is None else operators,
+            lambda: self._sessions.values(),
+            clock,
+        )
         self._chatReactor = serverOptions.get("reactor")
         self._limits = limits
         self._language = language
@@ -138,7 +155,7 @@ class ChatFactory(SocketFactory):
         socket.setKeepAlive(PROBES).setUserTimeout(USER_TIMEOUT)
         sid = f"{self._boot}-{next(self._numbers)}"
         terminal = Terminal(socket, self._chatLoop, self._outbox, self._limits, self._language)
-        session = Session(sid, terminal, self.hall, self.bus)
+        session = Session(sid, terminal, self.hall, self.bus, self.moderation)
         if self._stopping:
             session.goodbye()
             return

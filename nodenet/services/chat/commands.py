@@ -14,6 +14,7 @@ from typing import Final
 
 from nodenet.services.chat.encodings import ENCODINGS, readEncoding
 from nodenet.services.chat.nickname import NICKNAME_CELLS
+from nodenet.services.chat.sentences import BAN, DAY, MUTE, readTime
 from nodenet.services.chat.words import LANGUAGES, Phrase, Refused, readLanguage
 
 RECALL: Final = 20
@@ -148,6 +149,65 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
+class Oper:
+    """
+    Become an operator.
+
+    @ivar name: as which.
+    @ivar password: that goes with it.
+    """
+
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kick:
+    """
+    Remove somebody.
+
+    @ivar nickname: whom.
+    @ivar reason: why; may be empty.
+    """
+
+    nickname: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """
+    Ban or mute.
+
+    @ivar kind: one of L{nodenet.services.chat.sentences}.
+    @ivar what: a nickname, an address or a network.
+    @ivar seconds: for how long; may be infinite.
+    @ivar reason: why; may be empty.
+    """
+
+    kind: str
+    what: str
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pardon:
+    """
+    End bans and mutes.
+
+    @ivar what: of whom, as it was said then.
+    """
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """Ask which bans and mutes there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Ask what can be done."""
 
@@ -157,7 +217,27 @@ class Quit:
     """Leave."""
 
 
-Command = Say | Act | Whisper | Rename | Who | Recall | Move | Rooms | Topic | Away | Ignore | Speak | Help | Quit
+Order = Kick | Judge | Pardon | Sentences
+"""What only operators may want."""
+
+Command = (
+    Say
+    | Act
+    | Whisper
+    | Rename
+    | Who
+    | Recall
+    | Move
+    | Rooms
+    | Topic
+    | Away
+    | Ignore
+    | Speak
+    | Oper
+    | Order
+    | Help
+    | Quit
+)
 
 
 def _words(rest: str) -> Command | None:
@@ -169,6 +249,28 @@ def _recall(rest: str) -> Command | None:
     if not rest:
         return Recall(RECALL)
     return Recall(min(int(rest), RECALL_MOST)) if re.fullmatch("[0-9]{1,9}", rest) and int(rest) else None
+
+
+def _oper(rest: str) -> Command | None:
+    name, _, password = rest.partition(" ")
+    return Oper(name, password.strip()) if password.strip() else None
+
+
+def _kick(rest: str) -> Command | None:
+    nickname, _, reason = rest.partition(" ")
+    return Kick(nickname, reason) if nickname else None
+
+
+def _judge(kind: str) -> Callable[[str], Command | None]:
+    def read(rest: str) -> Command | None:
+        what, _, more = rest.partition(" ")
+        first, _, reason = more.strip().partition(" ")
+        seconds = readTime(first)
+        if not what:
+            return None
+        return Judge(kind, what, DAY, more) if seconds is None else Judge(kind, what, seconds, reason)
+
+    return read
 
 
 def _topic(rest: str) -> Command:
@@ -220,7 +322,18 @@ _COMMANDS: dict[str, _Usage] = {
     "ignore": _Usage("/ignore [NAME]", Phrase("hides what somebody says, or shows it again"), Ignore),
     "lang": _Usage(f"/lang {'|'.join(LANGUAGES)}", Phrase("changes the language of the chat"), _language),
     "encoding": _Usage(f"/encoding {'|'.join(ENCODINGS)}", Phrase("tells how your terminal encodes text"), _encoding),
+    "oper": _Usage("/oper NAME PASSWORD", Phrase("makes you an operator"), _oper),
     "quit": _Usage("/quit", Phrase("leaves"), lambda rest: None if rest else Quit()),
+}
+
+_ORDERS: dict[str, _Usage] = {
+    "kick": _Usage("/kick NAME [REASON]", Phrase("removes somebody"), _kick),
+    "ban": _Usage(
+        "/ban NAME|ADDRESS [TIME] [REASON]", Phrase("keeps somebody out; a TIME is 10m, 2h, 7d, forever"), _judge(BAN)
+    ),
+    "mute": _Usage("/mute NAME|ADDRESS [TIME] [REASON]", Phrase("lets somebody hear, but not speak"), _judge(MUTE)),
+    "unban": _Usage("/unban NAME|ADDRESS", Phrase("ends bans and mutes"), lambda rest: Pardon(rest) if rest else None),
+    "bans": _Usage("/bans", Phrase("lists bans and mutes"), lambda rest: None if rest else Sentences()),
 }
 
 HELP: tuple[Phrase, ...] = (
@@ -228,6 +341,9 @@ HELP: tuple[Phrase, ...] = (
     Phrase("//text says a line that begins with a slash"),
 )
 """What C{/help} answers, line by line."""
+
+ORDERS: tuple[Phrase, ...] = tuple(usage() for usage in _ORDERS.values())
+"""And to operators."""
 
 
 def parse(line: str) -> Command | None:
@@ -246,7 +362,7 @@ def parse(line: str) -> Command | None:
     if text.startswith("//"):
         return Say(text[1:])
     word, _, rest = text[1:].replace("\t", " ").partition(" ")
-    usage = _COMMANDS.get(word.lower())
+    usage = _COMMANDS.get(word.lower()) or _ORDERS.get(word.lower())
     if usage is None:
         # The word is a stranger's text; enough of it to recognise a slip of the finger.
         raise Refused("There is no command /{word}; /help lists those that there are.", word=word[:NICKNAME_CELLS])

@@ -71,6 +71,10 @@ class _Place:
         return waiter
 
 
+def _anybody(skeleton: str) -> None:
+    """Everybody may."""
+
+
 class Hall:
     """
     The C{async} methods fail with L{BusUnavailable} when the bus does, and then nothing has happened; and with
@@ -81,6 +85,8 @@ class Hall:
     @param recent: how many of the last lines somebody who comes into a room is shown.
     @param recentAge: for how long, in ms; 0: however old they are.
     @param counters: counts C{lines}, what was said and whispered.
+    @ivar admit: called with the skeleton of each nickname that is wished for; raises L{Refused} for one that nobody
+        may have.
     """
 
     _log = Logger()
@@ -101,6 +107,7 @@ class Hall:
         self._counters = counters or Counters()
         self._places: dict[str, _Place] = {}
         self._guests: dict[str, _Guest] = {}
+        self.admit: Callable[[str], object] = _anybody
         bus.on("state", self._busChanged)
 
     async def open(self) -> None:
@@ -168,6 +175,28 @@ class Hall:
             await self._release(guest.room)
             await self._bus.releaseNick(skeleton(guest.nickname), sid)
 
+    async def kick(self, nickname: str, operator: str, reason: str) -> None:
+        """
+        Remove somebody.  Everybody in the room is told, and so are they.
+
+        @param nickname: whom.
+        @param operator: who wants it.
+        @param reason: cleaned; may be empty.
+        """
+        key = skeleton(nickname)
+        guest = next((each for each in self._guests.values() if skeleton(each.nickname) == key), None)
+        if guest is None:
+            raise Refused("There is nobody of that name here.")
+        sid = guest.member.sid
+        del self._guests[sid]
+        await guest.room.kick(sid, operator, reason)
+        told = Phrase("You were removed by {operator}.", operator=operator)
+        if reason:
+            told = Phrase("You were removed by {operator}: {reason}", operator=operator, reason=reason)
+        guest.member.dismiss(told)
+        await self._release(guest.room)
+        await self._bus.releaseNick(key, sid)
+
     async def move(self, sid: str, name: str) -> Room:
         """
         Go into another room.
@@ -219,6 +248,7 @@ class Hall:
             await self._bus.releaseNick(skeleton(before), sid)
 
     async def _claim(self, nickname: str, sid: str) -> None:
+        self.admit(skeleton(nickname))
         if not await self._bus.claimNick(skeleton(nickname), sid):
             raise Refused("The nickname {nickname} is taken.", nickname=nickname)
 
@@ -253,6 +283,11 @@ class Hall:
         return guest
 
     # --- what members do -------------------------------------------------------------------------
+
+    def nicknameOf(self, sid: str) -> str | None:
+        """What C{sid} is called, if it is of this process and has a nickname."""
+        guest = self._guests.get(sid)
+        return None if guest is None else guest.nickname
 
     def roomOf(self, sid: str) -> Room:
         """

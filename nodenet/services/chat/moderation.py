@@ -3,11 +3,11 @@ Moderation: what operators do about people who will not behave.
 
 Somebody can be I{removed} from the chat; I{banned}, so that they cannot come in again; I{muted}, so that they hear and
 are not heard.  A ban or a mute of a nickname is one of the address, too, that it is used from at that moment, an IPv6
-address being its /64; of this machine itself only the nickname.  What has been decided is in the L{Register}; here it is
-carried out.
+address being its /64; of this machine itself only the nickname.  What has been decided is in the L{Register}; here it
+is carried out.
 
-Addresses are for the log and for the gate.  Nobody in the chat is shown one, operators neither: they see a I{cloak}, the
-same for all who come from one place for as long as the process runs, and can tell so who may be the same person.
+Addresses are for the log and for the gate.  Nobody in the chat is shown one, operators neither: they see a I{cloak},
+the same for all who come from one place for as long as the process runs, and can tell so who may be the same person.
 """
 
 from __future__ import annotations

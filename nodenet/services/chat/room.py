@@ -31,6 +31,7 @@ from nodenet.services.chat.bus import (
     ACTION,
     AWAY,
     JOIN,
+    KICK,
     MESSAGE,
     PART,
     RENAME,
@@ -69,6 +70,9 @@ class Member(Protocol):
 
         @param reason: for the log.
         """
+
+    def dismiss(self, phrase: Phrase) -> object:
+        """It was removed: it is told C{phrase}, and nothing more."""
 
 
 class Audience(Protocol):
@@ -174,6 +178,7 @@ class Room:
         self._appliers: dict[str, Callable[[Entry], None]] = {
             JOIN: self._joined,
             PART: self._parted,
+            KICK: self._kicked,
             RENAME: self._renamed,
             MESSAGE: self._said,
             ACTION: self._said,
@@ -203,6 +208,10 @@ class Room:
     def who(self) -> list[str]:
         """The nicknames of everyone in the room, longest here first."""
         return list(self._names.values())
+
+    def sessions(self) -> list[str]:
+        """Their sessions, in the same order."""
+        return list(self._names)
 
     def nameOf(self, sid: str) -> str | None:
         """What C{sid} is called, on whatever node it is; C{None}: it is not here."""
@@ -240,11 +249,18 @@ class Room:
 
         @param to: another room.
         """
+        await self._go(PART, sid, to)
+
+    async def kick(self, sid: str, operator: str, reason: str) -> None:
+        """As L{leave}, because C{operator} wants it."""
+        await self._go(KICK, sid, reason, operator)
+
+    async def _go(self, type: str, sid: str, body: str, to: str = "") -> None:
         seat = self._seats.pop(sid, None)
         if seat is None:
             return
         self._unlisten(seat)
-        entry = Entry(PART, sid, seat.nickname, to)
+        entry = Entry(type, sid, seat.nickname, body, to)
         try:
             await self._bus.publish(self.name, entry)
         except BusUnavailable:
@@ -355,10 +371,26 @@ class Room:
         self._past.add(entry)
         self._relay(entryLine(entry), entry)
 
-    def _parted(self, entry: Entry) -> None:
-        if self._names.pop(entry.session, None) is None:
-            return
+    def _forget(self, entry: Entry) -> bool:
+        """@return: whether the room knew whose it is."""
         self._away.pop(entry.session, None)
+        return self._names.pop(entry.session, None) is not None
+
+    def _kicked(self, entry: Entry) -> None:
+        if not self._forget(entry):
+            return
+        fields = {"nickname": entry.nickname, "operator": entry.to, "count": self._count()}
+        if entry.body:
+            phrase = Phrase(
+                "{nickname} was removed by {operator}: {reason} ({count} online)", reason=entry.body, **fields
+            )
+        else:
+            phrase = Phrase("{nickname} was removed by {operator} ({count} online)", **fields)
+        self._notice(entry, phrase)
+
+    def _parted(self, entry: Entry) -> None:
+        if not self._forget(entry):
+            return
         phrase = Phrase("{nickname} left ({count} online)", nickname=entry.nickname, count=self._count())
         if entry.body:
             phrase = Phrase(

@@ -5,6 +5,7 @@ The chat as a service, for C{twistd nodenet-chat} and C{nodenet chat}.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any, ClassVar, Literal
@@ -15,7 +16,9 @@ from nodenet.services.base import ServerService
 from nodenet.services.chat import ChatFactory, IChatBus, Limits, MemoryBus
 from nodenet.services.chat.history import MEMORY, HistoryRefused, check
 from nodenet.services.chat.localbus import DAYS, LINES, LocalBus
+from nodenet.services.chat.operators import Operators, OperatorsRefused
 from nodenet.services.chat.past import RECENT
+from nodenet.services.chat.sentences import Register, RegisterRefused
 from nodenet.services.chat.words import LANGUAGES, languageOf, readLanguage
 from nodenet.services.lag import Lag
 from nodenet.services.options import CommonOptions, Settings, seconds, wholeNumber
@@ -49,6 +52,27 @@ def _history(value: object) -> str:
         # A daemon may go elsewhere.
         return os.path.abspath(text)
     return text
+
+
+def _operators(value: object) -> str:
+    text = str(value)
+    if text:
+        try:
+            Operators.read(text)
+        except OperatorsRefused as refusal:
+            raise ValueError(str(refusal)) from refusal
+    return os.path.abspath(text) if text else ""
+
+
+def _bans(value: object) -> str:
+    text = str(value)
+    if text in ("", "memory"):
+        return text
+    try:
+        Register(text, time.time)
+    except RegisterRefused as refusal:
+        raise ValueError(str(refusal)) from refusal
+    return os.path.abspath(text)
 
 
 def _rate(value: object) -> tuple[float, int]:
@@ -102,6 +126,8 @@ class Options(CommonOptions):
             "End a connection without a nickname after so long; 0 is never.",
             _registerTimeout,
         ],
+        ["operators", None, "", "A file with who may keep order, and their passwords.", _operators],
+        ["bans", None, "", "Where to keep who is banned: a file, or memory. [default: beside the history]", _bans],
         ["durable", None, "batched", "Store lines after they are shown (batched), or before (strict).", _durable],
     ]
 
@@ -169,6 +195,20 @@ def readLimits(options: Mapping[str, Any], idleTimeout: float) -> Limits:
     )
 
 
+def makeRegister(options: Mapping[str, Any], bus: IChatBus) -> Register:
+    """
+    Who is banned or muted, where the options want it kept.
+
+    @param options: as for L{makeService}.
+    @param bus: beside whose history that is by default.
+    @raise ValueError: a file that is none of ours.
+    """
+    path = _bans(options.get("bans", ""))
+    if not path and isinstance(bus, LocalBus) and bus.path != MEMORY:
+        path = _bans(os.path.join(os.path.dirname(os.path.abspath(bus.path)), "chat-bans.json"))
+    return Register(None if path in ("", "memory") else path, time.time)
+
+
 def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerService:
     """
     Make the service for C{twistd}, or for a program of yours.
@@ -179,15 +219,19 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
     @raise ValueError: a value that is none.
     """
     settings = Settings.read(options, reactor, Options.own)
+    operators = _operators(options.get("operators", ""))
+    bus = makeBus(options, reactor)
     factory = ChatFactory(
-        makeBus(options, reactor),
+        bus,
+        register=makeRegister(options, bus),
+        operators=Operators.read(operators, reactor) if operators else None,
         limits=readLimits(options, settings.idleTimeout),
         language=_language(options.get("lang", "")),
         recent=0 if options.get("history") == "off" else RECENT,
         recentAge=_days(options.get("history-days", DAYS)) * 86_400_000,
         reactor=reactor,
     )
-    return ServerService(
+    service = ServerService(
         factory,
         settings,
         counters=factory.counters,
@@ -195,3 +239,5 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         whenDrained=factory.whenStopped,
         reactor=reactor,
     )
+    service.gate.rules.append(factory.moderation.refuse)
+    return service

@@ -10,21 +10,29 @@ from __future__ import annotations
 from typing import Final
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from nodenet.services.chat.bus import LOBBY, BusUnavailable, IChatBus
 from nodenet.services.chat.commands import (
     HELP,
+    ORDERS,
     Act,
     Away,
     Command,
     Help,
     Ignore,
+    Judge,
+    Kick,
     Move,
+    Oper,
+    Order,
+    Pardon,
     Quit,
     Recall,
     Rename,
     Rooms,
     Say,
+    Sentences,
     Speak,
     Topic,
     Whisper,
@@ -32,12 +40,19 @@ from nodenet.services.chat.commands import (
     parse,
 )
 from nodenet.services.chat.hall import Hall
+from nodenet.services.chat.moderation import Moderation
 from nodenet.services.chat.terminal import Terminal
 from nodenet.services.chat.text import SafeLine, replyLine
 from nodenet.services.chat.words import CHINESE, ENGLISH, LANGUAGES, Phrase, Refused
 
 LISTED: Final = 100
-"""How many nicknames, or rooms, are listed."""
+"""How many nicknames, rooms, or bans are listed."""
+
+WRONG_PASSWORDS: Final = 3
+"""With this one it is over."""
+
+REMOVED: Final = "removed"
+"""A reason to end a conversation."""
 
 
 class Session:
@@ -48,16 +63,21 @@ class Session:
     @param terminal: where the conversation is held.
     @param hall: to come into.
     @param bus: where sessions are counted.
+    @param moderation: what operators have decided, and may decide.
     @ivar deliver: see L{nodenet.services.chat.room.Member}.
     """
 
+    _log = Logger()
     _number = 0
+    _operator: str | None = None  # it is one, of this name
+    _wrong = 0  # so many passwords were
 
-    def __init__(self, sid: str, terminal: Terminal, hall: Hall, bus: IChatBus) -> None:
+    def __init__(self, sid: str, terminal: Terminal, hall: Hall, bus: IChatBus, moderation: Moderation) -> None:
         self.sid = sid
         self.terminal = terminal
         self._hall = hall
         self._bus = bus
+        self._moderation = moderation
         # Called for every line to every member: without a method in between.
         self.deliver = terminal.write
         terminal.onGuess = self._guessed
@@ -73,6 +93,15 @@ class Session:
     def drop(self, reason: str) -> None:
         """The room has given this member up."""
         self.terminal.destroy(reason)
+
+    def dismiss(self, phrase: Phrase) -> None:
+        """An operator has removed this member."""
+        self.terminal.end(replyLine(phrase), REMOVED)
+
+    @property
+    def address(self) -> str | None:
+        """See L{nodenet.services.chat.moderation.Person}."""
+        return self.terminal.address
 
     def goodbye(self) -> None:
         """The service is closing: say so and end."""
@@ -115,10 +144,10 @@ class Session:
     def _guessed(self) -> None:
         """The terminal has found out another encoding: what was said in the old one could not be read."""
         if self.terminal.entered:
-            self._tell(Phrase("Your terminal seems to use another encoding."))
+            self.tell(Phrase("Your terminal seems to use another encoding."))
         else:
             self._greet()
-        self._tell(
+        self.tell(
             Phrase("From now on this is {encoding}; /encoding utf-8 undoes it.", encoding=self.terminal.voice.encoding)
         )
 
@@ -136,12 +165,12 @@ class Session:
                 await self._hall.join(self, text)
             except Refused as refusal:
                 again = " / ".join(Phrase("Please enter your nickname").inLanguage(one) for one in (CHINESE, ENGLISH))
-                self._tell(Phrase("{refusal} {again}", refusal=refusal.phrase, again=again))
+                self.tell(Phrase("{refusal} {again}", refusal=refusal.phrase, again=again))
             except BusUnavailable:
-                self._tell(Phrase("The chat is not available just now. Please enter your nickname again in a while."))
+                self.tell(Phrase("The chat is not available just now. Please enter your nickname again in a while."))
             else:
                 self.terminal.enter()
-                self._tell(Phrase("/help lists the commands."))
+                self.tell(Phrase("/help lists the commands."))
                 return True
         return False
 
@@ -162,11 +191,13 @@ class Session:
             try:
                 await self._obey(parse(text))
             except Refused as refusal:
-                self._tell(refusal.phrase)
+                self.tell(refusal.phrase)
             except BusUnavailable:
-                self._tell(Phrase("Not sent: the chat is not available just now."))
+                self.tell(Phrase("Not sent: the chat is not available just now."))
 
     async def _obey(self, command: Command | None) -> None:
+        if isinstance(command, Say | Act | Whisper | Rename | Topic | Away):
+            self._moderation.checkSpeech(self)
         match command:
             case Say(body):
                 await self._hall.say(self.sid, body)
@@ -192,10 +223,47 @@ class Session:
                 await self._ignore(nickname)
             case Speak(language, encoding):
                 self._speak(language, encoding)
+            case Oper(name, password):
+                await self._becomeOperator(name, password)
+            case Kick() | Judge() | Pardon() | Sentences():
+                await self._order(command)
             case Help():
                 self._help()
             case Quit():
                 self._quit()
+
+    # --- operators -------------------------------------------------------------------------------
+
+    async def _becomeOperator(self, name: str, password: str) -> None:
+        if await self._moderation.operators.check(name, password):
+            self._operator = name
+            self._log.info("{sid} is the operator {name} now", sid=self.sid, name=name)
+            self.tell(Phrase("You are an operator now; /help lists what you can do."))
+            return
+        self._wrong += 1
+        self._log.warn("{sid} from {address} gave a wrong password", sid=self.sid, address=self.address)
+        if self._wrong >= WRONG_PASSWORDS:
+            self.terminal.end(replyLine(Phrase("That is not right. Goodbye.")), "wrong passwords")
+        else:
+            raise Refused("That is not right.")
+
+    async def _order(self, order: Order) -> None:
+        if self._operator is None:
+            raise Refused("Only operators can do that.")
+        match order:
+            case Kick(nickname, reason):
+                await self._moderation.kick(self._operator, nickname, reason)
+            case Judge(kind, what, seconds, reason):
+                await self._moderation.sentence(kind, self._operator, what, seconds, reason)
+                self.tell(Phrase("Done; /unban {what} undoes it.", what=what))
+            case Pardon(what):
+                count = self._moderation.lift(self._operator, what)
+                self.tell(Phrase("Done.") if count else Phrase("There is no ban and no mute of that."))
+            case Sentences():
+                lines = self._moderation.sentences()
+                self.tell(Phrase("Bans and mutes:") if lines else Phrase("There is no ban and no mute."))
+                for line in lines[:LISTED]:
+                    self.tell(line)
 
     # --- answers ---------------------------------------------------------------------------------
 
@@ -204,11 +272,14 @@ class Session:
         absent = room.absent()
         away = Phrase("away").inLanguage(self.terminal.voice.language)
         names = [f"{name} ({away})" if name in absent else name for name in room.who()]
-        self._tell(Phrase("{count} online: {names}", count=len(names), names=_listed(names)))
+        if self._operator is not None:
+            cloaks = self._moderation.cloaks()
+            names = [f"{name} [{cloaks.get(sid, '-')}]" for sid, name in zip(room.sessions(), names, strict=True)]
+        self.tell(Phrase("{count} online: {names}", count=len(names), names=_listed(names)))
 
     async def _tellPast(self, count: int) -> None:
         lines = await self._hall.roomOf(self.sid).recall(self.sid, count)
-        self._tell(Phrase("What was said last:") if lines else Phrase("There is nothing to show."))
+        self.tell(Phrase("What was said last:") if lines else Phrase("There is nothing to show."))
         for line in lines:
             self.terminal.write(line)
 
@@ -216,48 +287,49 @@ class Session:
         if name is None and self._hall.roomOf(self.sid).name == LOBBY:
             raise Refused("You are in the lobby; /quit leaves the chat.")
         room = await self._hall.move(self.sid, LOBBY if name is None else name)
-        self._tell(Phrase("You are in {room} now.", room=room.name))
+        self.tell(Phrase("You are in {room} now.", room=room.name))
 
     async def _tellRooms(self) -> None:
         rooms = await self._hall.rooms()
-        self._tell(Phrase("Rooms: {rooms}", rooms=_listed([f"{room} ({count})" for room, count in rooms.items()])))
+        self.tell(Phrase("Rooms: {rooms}", rooms=_listed([f"{room} ({count})" for room, count in rooms.items()])))
 
     async def _topic(self, text: str | None) -> None:
         room = self._hall.roomOf(self.sid)
         if text is not None:
             await room.turn(self.sid, text)
         elif room.topic:
-            self._tell(Phrase("The topic is: {topic}", topic=room.topic))
+            self.tell(Phrase("The topic is: {topic}", topic=room.topic))
         else:
-            self._tell(Phrase("There is no topic; /topic TEXT gives one."))
+            self.tell(Phrase("There is no topic; /topic TEXT gives one."))
 
     async def _ignore(self, nickname: str) -> None:
         if not nickname:
             names = self._hall.ignored(self.sid)
-            self._tell(Phrase("You ignore: {names}", names=_listed(names)) if names else Phrase("You ignore nobody."))
+            self.tell(Phrase("You ignore: {names}", names=_listed(names)) if names else Phrase("You ignore nobody."))
         elif await self._hall.ignore(self.sid, nickname):
-            self._tell(
+            self.tell(
                 Phrase("What {nickname} says is hidden from you; /ignore {nickname} again shows it.", nickname=nickname)
             )
         else:
-            self._tell(Phrase("What {nickname} says is shown again.", nickname=nickname))
+            self.tell(Phrase("What {nickname} says is shown again.", nickname=nickname))
 
     def _speak(self, language: str | None, encoding: str | None) -> None:
         self.terminal.speak(language=language, encoding=encoding, chosen=encoding is not None)
         if language is not None:
-            self._tell(Phrase("The language is {language} now.", language=LANGUAGES[language]))
+            self.tell(Phrase("The language is {language} now.", language=LANGUAGES[language]))
         if encoding is not None:
-            self._tell(Phrase("The encoding is {encoding} now.", encoding=encoding))
+            self.tell(Phrase("The encoding is {encoding} now.", encoding=encoding))
 
     def _help(self) -> None:
-        for phrase in HELP:
-            self._tell(phrase)
+        for phrase in HELP if self._operator is None else HELP + ORDERS:
+            self.tell(phrase)
 
     def _quit(self) -> None:
         self.terminal.end(replyLine(Phrase("Goodbye.")), "quit")
 
-    def _tell(self, reply: Phrase) -> None:
-        self.terminal.reply(reply)
+    def tell(self, phrase: Phrase) -> None:
+        """Tell this member C{phrase}."""
+        self.terminal.reply(phrase)
 
 
 def _listed(names: list[str]) -> Phrase:

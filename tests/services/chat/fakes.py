@@ -14,6 +14,9 @@ from nodenet.services.chat.bus import MemoryBus
 from nodenet.services.chat.crowd import Crowd
 from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.limits import Limits
+from nodenet.services.chat.moderation import Moderation
+from nodenet.services.chat.operators import Operators
+from nodenet.services.chat.sentences import Register
 from nodenet.services.chat.session import Session
 from nodenet.services.chat.terminal import Outbox, Terminal
 
@@ -161,6 +164,10 @@ class House:
         self.outbox = Outbox(self.loop)
         self.bus = MemoryBus(clock=self.clock.seconds) if bus is None else bus
         self.hall = Hall(self.bus, lambda: Crowd(lambda: self.loop))
+        self.sessions = []
+        self.moderation = Moderation(
+            self.hall, Register(None, self.clock.seconds), Operators(), lambda: self.sessions, self.clock.seconds
+        )
         self.language = "en"
         self.count = 0
         self.over = {}
@@ -174,7 +181,8 @@ class House:
 
         def accept():
             terminal = Terminal(socket, self.loop, self.outbox, unhurried(**limits), self.language)
-            socket.session = Session(str(self.count), terminal, self.hall, self.bus)
+            socket.session = Session(str(self.count), terminal, self.hall, self.bus, self.moderation)
+            self.sessions.append(socket.session)
             self.over[socket] = socket.session.start()
 
         inTurn(accept)
