@@ -71,7 +71,7 @@ class Crowd:
     def remove(self, member: Listener) -> None:
         """Give C{member} nothing more.  It gets what was said before."""
         del self._terminals[member.terminal]
-        member.terminal.follow(None)
+        member.terminal.unfollow(self)
 
     def send(self, line: ChatLine) -> None:
         """A line for everyone."""

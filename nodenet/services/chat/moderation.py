@@ -161,9 +161,9 @@ class Moderation:
         @return: how many held.
         """
         network = networkOf(what)
-        subjects = {skeleton(what)} if network is None else {str(network)}
+        key = skeleton(what) if network is None else str(network)
         try:
-            count = self._register.lift(_label(what), subjects)
+            count = self._register.lift(lambda each: key in (each.subject, skeleton(each.label)))
         except OSError as error:
             self._unwritten(error)
             count = 1

@@ -5,7 +5,7 @@ They are in a file, one a line: a name, and what L{hashed} makes of a password::
 
     ann scrypt$16384$8$1$...$...
 
-C{python -m nodenet.services.chat.operators ann} asks for a password and prints such a line.  What is empty or begins
+C{python -m nodenet.services.chat.enrol ann} asks for a password and prints such a line.  What is empty or begins
 with C{#} means nothing.
 
 A password is checked in a thread, because that takes long on purpose; one at a time, so that nobody can keep all
@@ -15,11 +15,9 @@ processors busy with wrong ones.
 from __future__ import annotations
 
 import base64
-import getpass
 import hashlib
 import hmac
 import os
-import sys
 from typing import Final
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -116,17 +114,3 @@ class Operators:
             lambda result: inTurn(answer.callback, result)
         )
         return answer.addCallback(lambda right: right and name in self._passwords)
-
-
-def main() -> None:
-    """Print the line of one operator."""
-    if len(sys.argv) != 2 or len(sys.argv[1].split()) != 1:
-        raise SystemExit("usage: python -m nodenet.services.chat.operators NAME")
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if not password:
-        raise SystemExit("a password has at least one character")
-    print(sys.argv[1], hashed(password))
-
-
-if __name__ == "__main__":
-    main()

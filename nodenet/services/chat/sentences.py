@@ -137,15 +137,15 @@ class Register:
         self._save()
         return True
 
-    def lift(self, label: str, subjects: set[str]) -> int:
+    def lift(self, meant: Callable[[Sentence], bool]) -> int:
         """
-        End what an operator called C{label}, and all that is about one of C{subjects}.
+        End those that are C{meant}.
 
         @return: how many held.
         @raise OSError: they hold no more, but that could not be written down.
         """
         self._forgetOld()
-        lifted = [key for key, each in self._sentences.items() if each.subject in subjects or each.label == label]
+        lifted = [key for key, each in self._sentences.items() if meant(each)]
         for key in lifted:
             del self._sentences[key]
         if lifted:

@@ -369,12 +369,17 @@ class Terminal:
         self.voice = Voice(language or self.voice.language, encoding or self.voice.encoding)
         self._chosen = self._chosen or chosen
 
-    def follow(self, tape: Tape | None) -> None:
-        """Send every line of C{tape} from now on; C{None}: no more.  What the tape before has, is taken."""
+    def follow(self, tape: Tape) -> None:
+        """Send every line of C{tape} from now on, and of no other one.  What the one before has, is taken."""
         self._catchUp()
         self._tape = tape
-        if tape is not None:
-            self._place = tape.place
+        self._place = tape.place
+
+    def unfollow(self, tape: Tape) -> None:
+        """Send no more lines of C{tape}, if it is followed.  What it has, is taken."""
+        if self._tape is tape:
+            self._catchUp()
+            self._tape = None
 
     def _catchUp(self) -> None:
         if self.reason is None and (said := self._fromTape()):

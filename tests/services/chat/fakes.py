@@ -174,10 +174,11 @@ class House:
         run(self.bus.start)
         run(self.hall.open)
 
-    def connect(self, **limits):
+    def connect(self, remoteAddress=FakeSocket.remoteAddress, **limits):
         """@return: the socket of somebody who has just connected, and has the session as C{session}."""
         self.count += 1
         socket = FakeSocket()
+        socket.remoteAddress = remoteAddress
 
         def accept():
             terminal = Terminal(socket, self.loop, self.outbox, unhurried(**limits), self.language)

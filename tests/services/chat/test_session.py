@@ -201,6 +201,22 @@ class RoomTests(SessionCase):
         self.assertEqual(self.ask(self.ann, "/part")[-1], "-- You are in lobby now.")
         self.assertEqual(self.ask(self.ann, "/part"), ["-- You are in the lobby; /quit leaves the chat."])
 
+    def test_inTheRoom(self):
+        """Every line there, and none of the room before."""
+        cy = self.house.member("cy")
+        for member in (self.ann, self.bob):
+            self.ask(member, "/join tea")
+        self.ann.fresh()
+        self.ask(self.bob, "hello")
+        self.ask(cy, "nobody here")
+        self.assertEqual(self.ann.fresh(), [f"{AT} <bob> hello"])
+        self.assertEqual(self.ask(self.ann, "hi"), [f"{AT} <ann> hi"])
+        self.ask(self.ann, "/part")
+        cy.fresh()
+        self.ask(self.bob, "alone")
+        self.ask(self.ann, "back")
+        self.assertEqual(cy.fresh(), [f"{AT} <ann> back"])
+
     def test_topic(self):
         self.assertEqual(self.ask(self.ann, "/topic"), ["-- There is no topic; /topic TEXT gives one."])
         self.assertEqual(self.ask(self.ann, "/topic tea time"), [f"{AT} -- ann says what this is about: tea time"])
