@@ -16,7 +16,8 @@ from nodenet.services.chat.bus import MemoryBus
 from nodenet.services.chat.history import MEMORY
 from nodenet.services.chat.limits import Limits
 from nodenet.services.chat.localbus import LocalBus
-from nodenet.services.chat.service import Options, defaultHistory, makeBus, makeService, readLimits
+from nodenet.services.chat.sentences import BAN, NETWORKS, Sentence
+from nodenet.services.chat.service import Options, defaultHistory, makeBus, makeRegister, makeService, readLimits
 
 from ..programs import RUNNERS, command, folder, run, start
 from ..test_processes import ProcessCase, connect
@@ -43,6 +44,13 @@ class OptionsTests(SynchronousTestCase):
             (["--durable=very"], "--durable is batched or strict, not 'very'"),
             (["--history-lines=-1"], "--history-lines takes a whole number from 0, not '-1'"),
             (["--history-lines=many"], "--history-lines takes a whole number from 0, not 'many'"),
+            (
+                ["--operators=/nowhere"],
+                "the operators /nowhere cannot be read: [Errno 2] No such file or directory: '/nowhere'",
+            ),
+            ([f"--operators={__file__}"], f"{__file__}, line 1: there should be a name and a hashed password"),
+            (["--bans=/dev/null/x"], "the bans /dev/null/x cannot be read: Not a directory"),
+            ([f"--bans={__file__}"], f"{__file__} is not a list of bans: Expecting value: line 1 column 1 (char 0)"),
             (["--lang=fr"], "--lang is one of en, zh, not 'fr'"),
             (["--line-rate=-1"], "--line-rate takes lines a second, or RATE/BURST, not '-1'"),
             (["--line-rate=2/0"], "--line-rate takes lines a second, or RATE/BURST, not '2/0'"),
@@ -81,6 +89,26 @@ class OptionsTests(SynchronousTestCase):
             with unittest.mock.patch.dict(os.environ, LC_ALL=environ):
                 factory = makeService({**self.parse(*words), "history": "off"}, MemoryReactorClock()).factory
             self.assertEqual(factory._language, language)
+
+    def test_bans(self):
+        """Beside the history, where there is a file of it."""
+        path = folder(self)
+        for words, place in (
+            ([f"--history={path}/base"], f"{path}/chat-bans.json"),
+            ([f"--history={path}/base", f"--bans={path}/x"], f"{path}/x"),
+            ([f"--history={path}/base", "--bans=memory"], None),
+            (["--history=memory"], None),
+            (["--history=off"], None),
+        ):
+            options = self.parse(*words)
+            self.assertEqual(makeRegister(options, makeBus(options)).path, place)
+
+    def test_theGateAsksForBans(self):
+        service = makeService({"history": "off"}, MemoryReactorClock())
+        register = service.factory.moderation._register
+        self.assertIsNone(service.gate.refuse("192.0.2.1"))
+        register.add(Sentence(BAN, NETWORKS, "192.0.2.0/24", "x", None, "", "op"))
+        self.assertEqual(service.gate.refuse("192.0.2.1"), "You are banned for ever.")
 
     def test_buses(self):
         path = os.path.join(folder(self), "base")
