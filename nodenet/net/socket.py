@@ -140,7 +140,7 @@ class Socket(Transfer):
         self._reactor = reactor
         if captureRejections or Shared.captureRejections:
             self.captureRejections = True
-        self._events["end"] = (self._readableEnded,)
+        self._events["end"] = self._readableEnded
         return self
 
     def _readRareOptions(self, given: Mapping[str, Any]) -> None:
