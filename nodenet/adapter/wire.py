@@ -77,7 +77,10 @@ class Wire(Protocol):
 
     def getPeer(self) -> IAddress | None:
         """Also when it is lost, if somebody has asked before or the transport still knows."""
-        if not self._lost or isinstance(self.transport, HubTransport):
+        if isinstance(self.transport, HubTransport):
+            found: IAddress = self._transport.getPeer()
+            return found
+        if not self._lost:
             self._peer = self._transport.getPeer()
         return self._peer
 
