@@ -32,6 +32,7 @@ one keeps a transport from ever closing.
 from __future__ import annotations
 
 import errno
+import socket as _socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,7 +85,7 @@ class SocketProtocol(Wire):
     _offset = 0
     _endedAt: float | None = None  # when a transport that hides its socket was told to end
     _deadline: IDelayedCall | None = None
-    _toKernel: Callable[[bytes | memoryview], int] | None = None  # the socket's send, on a transport of ours
+    _toKernel: _socket.socket | None = None  # the socket, on a transport of ours
 
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
@@ -102,7 +103,7 @@ class SocketProtocol(Wire):
         self._precise = isinstance(transport, FileDescriptor) and not getattr(transport, "TLS", False)
         self.halfCloses = self._precise
         if isinstance(transport, HubTransport) and self._precise:
-            self._toKernel = transport.socket.send
+            self._toKernel = transport.socket
         enter(self, self._accept, self)
         if not self.reading and not self._closing:
             self._stopped = True
@@ -206,7 +207,7 @@ class SocketProtocol(Wire):
         toKernel = self._toKernel
         if toKernel is not None:
             try:
-                sent = toKernel(data)
+                sent = toKernel.send(data)
             except OSError as error:
                 sent = self._refused(error)
             return sent == len(data) or self._await(data, sent)
@@ -239,9 +240,9 @@ class SocketProtocol(Wire):
         if self.writing and not self._shutting and self._toKernel is not None:
             enter(self.owner, self._goOn, self._toKernel)
 
-    def _goOn(self, toKernel: Callable[[bytes | memoryview], int]) -> None:
+    def _goOn(self, toKernel: _socket.socket) -> None:
         try:
-            self._offset += toKernel(memoryview(self._data)[self._offset :])
+            self._offset += toKernel.send(memoryview(self._data)[self._offset :])
         except OSError as error:
             try:
                 self._refused(error)
