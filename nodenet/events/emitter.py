@@ -240,10 +240,10 @@ class EventEmitter(metaclass=EmitterClass):
             listeners = self._events[event]
         except KeyError:
             listeners = None
-        if listeners is None or self._monitored:
-            listeners = self._unheardOrMonitored(event, args)
-            if listeners is None:
-                return False
+        if event == "error" and (listeners is None or self._monitored):
+            listeners = self._unheardOrMonitored(args)
+        if listeners is None:
+            return False
         if type(listeners) is not tuple:
             # What the loop does, for the one.
             try:
@@ -262,14 +262,13 @@ class EventEmitter(metaclass=EmitterClass):
                 self._settle(result, event, args)
         return True
 
-    def _unheardOrMonitored(self, event: Hashable, args: tuple[Any, ...]) -> Any:
+    def _unheardOrMonitored(self, args: tuple[Any, ...]) -> Any:
         """The rare cases of L{emit}: tell the monitors of an error; find the listeners, or raise it."""
-        if event == "error":
-            if errorMonitor in self._events:
-                self.emit(errorMonitor, *args)
-            if "error" not in self._events:
-                raise asException(args[0] if args else None)
-        return self._events.get(event)
+        if errorMonitor in self._events:
+            self.emit(errorMonitor, *args)
+        if "error" not in self._events:
+            raise asException(args[0] if args else None)
+        return self._events["error"]
 
     def _settle(self, result: object, event: Hashable, args: tuple[Any, ...]) -> None:
         """What a listener returned: a coroutine, a Deferred and, to capture, what else can be awaited is run."""
