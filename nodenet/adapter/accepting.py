@@ -32,6 +32,7 @@ class HubPort(Watched):
 
     hub: Any
     _expected = 1
+    _kind: tuple[int, int, int] | None = None
 
     def startReading(self) -> None:
         """Twisted's: accept."""
@@ -62,6 +63,9 @@ class HubPort(Watched):
             tcp.Port.doRead(this)
             return
         listener = this.socket
+        if self._kind is None:
+            # Asked once: each of the first two makes a member of an enumeration.
+            self._kind = (listener.family, listener.type, listener.proto)
         accepted = 0
         while accepted < self._expected and not this.disconnecting:
             try:
@@ -73,7 +77,7 @@ class HubPort(Watched):
                 self._refused(error)
                 return
             accepted += 1
-            sock = _socket.socket(listener.family, listener.type, listener.proto, fd)
+            sock = _socket.socket(*self._kind, fd)
             try:
                 self._welcome(sock, address)
             except BaseException:  # of one connection; as Twisted does

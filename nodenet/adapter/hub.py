@@ -41,7 +41,6 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -143,8 +142,10 @@ class Hub:
         del self._handlers[fd]
         new, _ = self._changes.pop(fd, (False, 0))
         if not new:
-            with suppress(OSError):  # it was closed behind our back
+            try:  # noqa: SIM105  # this is cheaper
                 self._epoll.unregister(fd)
+            except OSError:
+                pass  # it was closed behind our back
         if self._loop.inBatch:
             self._gone.add(fd)
         if not self._handlers:

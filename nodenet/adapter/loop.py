@@ -58,6 +58,7 @@ class Loop:
 
     @ivar changed: called when something in the books may have ceased to be active, or C{None}.
     @ivar hub: the L{nodenet.adapter.hub.Hub}, or C{None} until somebody needs it.
+    @ivar idleClocks: the L{nodenet.net.idle.IdleClocks}, or C{None} until somebody needs it.
     @ivar inBatch: the hub is at work, and runs the phases when it is done.
     @ivar phasesDue: somebody has asked for a phase.
     """
@@ -72,6 +73,7 @@ class Loop:
         self._asked: Any = None  # the call that will run the phases
         self.inBatch = False
         self.hub: Any = None
+        self.idleClocks: Any = None
         self._own: weakref.WeakSet[IDelayedCall] = weakref.WeakSet()
         self.changed: Callable[[], None] | None = None
         self._stopping = False

@@ -32,6 +32,7 @@ one keeps a transport from ever closing.
 from __future__ import annotations
 
 import errno
+import socket as _socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,7 +85,7 @@ class SocketProtocol(Wire):
     _offset = 0
     _endedAt: float | None = None  # when a transport that hides its socket was told to end
     _deadline: IDelayedCall | None = None
-    _toKernel: Callable[[bytes | memoryview], int] | None = None  # the socket's send, on a transport of ours
+    _toKernel: _socket.socket | None = None  # the socket, on a transport of ours
 
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
@@ -102,11 +103,11 @@ class SocketProtocol(Wire):
         self._precise = isinstance(transport, FileDescriptor) and not getattr(transport, "TLS", False)
         self.halfCloses = self._precise
         if isinstance(transport, HubTransport) and self._precise:
-            self._toKernel = transport.socket.send
+            self._toKernel = transport.socket
         enter(self, self._accept, self)
         if not self.reading and not self._closing:
             self._stopped = True
-            self._transport.pauseProducing()
+            self.transport.pauseProducing()
 
     def dataReceived(self, data: bytes) -> None:
         # This is L{enter}, written out: it saves a call and what goes with it for each message, 7 % of an echo.
@@ -186,13 +187,13 @@ class SocketProtocol(Wire):
         if self._stopped:
             self._stopped = False
             if not (self._lost or self._closing):
-                self._transport.resumeProducing()
+                self.transport.resumeProducing()
 
     def readStop(self) -> None:
         self.reading = False
         if not (self._stopped or self._lost or self._closing):
             self._stopped = True
-            self._transport.pauseProducing()
+            self.transport.pauseProducing()
         self._loop.touch()
 
     # --- writing ---------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ class SocketProtocol(Wire):
         toKernel = self._toKernel
         if toKernel is not None:
             try:
-                sent = toKernel(data)
+                sent = toKernel.send(data)
             except OSError as error:
                 sent = self._refused(error)
             return sent == len(data) or self._await(data, sent)
@@ -231,7 +232,7 @@ class SocketProtocol(Wire):
         self._data = data
         self._offset = sent
         self.writing = True
-        self._transport.awaitRoom(self._room)
+        self.transport.awaitRoom(self._room)
         return False
 
     def _room(self) -> None:
@@ -239,9 +240,9 @@ class SocketProtocol(Wire):
         if self.writing and not self._shutting and self._toKernel is not None:
             enter(self.owner, self._goOn, self._toKernel)
 
-    def _goOn(self, toKernel: Callable[[bytes | memoryview], int]) -> None:
+    def _goOn(self, toKernel: _socket.socket) -> None:
         try:
-            self._offset += toKernel(memoryview(self._data)[self._offset :])
+            self._offset += toKernel.send(memoryview(self._data)[self._offset :])
         except OSError as error:
             try:
                 self._refused(error)
@@ -249,7 +250,7 @@ class SocketProtocol(Wire):
                 self._fail(why)
                 return
         if self._offset < len(self._data):
-            self._transport.awaitRoom(self._room)
+            self.transport.awaitRoom(self._room)
             return
         self._data = b""
         self._offset = 0
@@ -259,7 +260,7 @@ class SocketProtocol(Wire):
 
     def _send(self) -> bool:
         """Send for as long as the kernel takes it, then leave the next slice with the transport."""
-        transport = self._transport
+        transport = self.transport
         rest: bytes | memoryview = self._data
         if self._offset:
             rest = memoryview(rest)[self._offset :]
@@ -284,7 +285,7 @@ class SocketProtocol(Wire):
 
     def _stream(self) -> bool:
         self._register()
-        self._transport.write(self._data)
+        self.transport.write(self._data)
         if self._paused:
             self.writing = True
             return False
@@ -341,18 +342,18 @@ class SocketProtocol(Wire):
             return
         self._unregister()
         if self._toKernel is not None:
-            self._transport.sendFIN()
+            self.transport.sendFIN()
             self._shutdownDone()
         elif self._precise:
-            self._transport.loseWriteConnection()
-            if self._transport.doWrite() is not None:
+            self.transport.loseWriteConnection()
+            if self.transport.doWrite() is not None:
                 # A UNIX socket whose peer is gone cannot even send nothing.  To Node that is a FIN like any other; a
                 # reset is the reader's to find.
-                self._transport.stopWriting()
+                self.transport.stopWriting()
                 self._shutdownDone()
         else:
             self._endedAt = self._loop.seconds()
-            self._transport.loseConnection()
+            self.transport.loseConnection()
 
     def close(self) -> None:
         if self._closing:
@@ -361,18 +362,18 @@ class SocketProtocol(Wire):
         if self._lost:
             self._loop.closing(self._closed, None)
         elif self._precise:
-            self._transport.stopReading()
-            self._transport.stopWriting()
+            self.transport.stopReading()
+            self.transport.stopWriting()
             # No shutdown() before close(): with unread bytes the kernel then sends a RST, as to Node's peers.
-            self._transport._shouldShutdown = False
-            self._loop.closing(self._transport.connectionLost, DONE)
+            self.transport._shouldShutdown = False
+            self._loop.closing(self.transport.connectionLost, DONE)
         elif self._paused:
             self._abort()
         else:
             if self._stopped:
                 # A paused TLS transport would not notice the peer's answer.
-                self._transport.resumeProducing()
-            self._transport.loseConnection()
+                self.transport.resumeProducing()
+            self.transport.loseConnection()
             waited = 0 if self._endedAt is None else (self._loop.seconds() - self._endedAt) * 1000
             self._deadline = self._loop.callLater(max(0, CLOSE_GRACE - waited), self._abort)
 
@@ -390,7 +391,7 @@ class SocketProtocol(Wire):
         self.reading = self.writing = False
         if self._toKernel is not None:
             self._toKernel = None
-            self._transport.forgetRoom()
+            self.transport.forgetRoom()
         if not self._lost:
             self._unregister()
 
@@ -401,18 +402,18 @@ class SocketProtocol(Wire):
 
     def _abort(self) -> None:
         if not self._lost:
-            abort = getattr(self._transport, "abortConnection", self._transport.loseConnection)
+            abort = getattr(self.transport, "abortConnection", self.transport.loseConnection)
             abort()
 
     def _register(self) -> None:
         if not self._producing:
             self._producing = True
-            self._transport.registerProducer(self, not self._precise)
+            self.transport.registerProducer(self, not self._precise)
 
     def _unregister(self) -> None:
         if self._producing:
             self._producing = False
-            self._transport.unregisterProducer()
+            self.transport.unregisterProducer()
 
     def destroy(self, error: BaseException) -> None:
         """What a listener raised while the connection was made: it is the owner's, if there is one already."""

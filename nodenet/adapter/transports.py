@@ -323,11 +323,8 @@ class _Accepted(HubTransport):
         this: Any = self
         this.hub = _hubOf(reactor) if hub is None else hub
         this.reactor = reactor
-        this._tempDataBuffer = []
-        this._tempDataLen = 0
         sock.setblocking(False)
         this.socket = sock
-        this.fileno = sock.fileno
         this.protocol = protocol
         if len(client) != 2:
             this._addressType = IPv6Address
@@ -337,6 +334,23 @@ class _Accepted(HubTransport):
         this.hostname = client[0]
         this.connected = 1
         self.startReading()
+
+    # Twisted makes the three when the connection is made; handles have no use for the first two, and few ask for a
+    # number: 130 bytes of each idle connection.
+    _tempDataLen = 0
+
+    @cached_property
+    def _tempDataBuffer(self) -> list[bytes]:
+        return []
+
+    @property
+    def fileno(self) -> Callable[[], int]:
+        this: Any = self
+        return self.socket.fileno if this.connected else lambda: -1
+
+    @fileno.deleter
+    def fileno(self) -> None:
+        """Twisted's way to say that there is none any more."""
 
     @cached_property
     def logstr(self) -> str:
@@ -359,7 +373,7 @@ class _Accepted(HubTransport):
         FileDescriptor.connectionLost(this, reason)
         self._closeSocket(True)
         protocol = self.protocol
-        del this.protocol, this.socket, this.fileno
+        del this.protocol, this.socket
         protocol.connectionLost(reason)
 
 

@@ -222,7 +222,7 @@ def _finish() -> None:
                 if turn.afterwards is None:
                     break
                 turn.afterwards()
-                if not pendingTicks():
+                if not (turn.ticks or turn.jobs or turn.callbacks):
                     break
                 continue
             fn, args = queue.popleft()
@@ -236,8 +236,9 @@ def _finish() -> None:
     finally:
         turn.running = False
         turn.woken = False
-        turn.reported.clear()
-        if pendingTicks():
+        if turn.reported:
+            turn.reported.clear()
+        if turn.ticks or turn.jobs or turn.callbacks:
             # Something that ends programs came through, SystemExit say, and may yet be caught outside.
             _wake()
 

@@ -23,22 +23,19 @@ class Wire(Protocol):
     L{nodenet.interfaces.IStreamHandle}.
     """
 
+    transport: Any
     _lost = False
     _peer: IAddress | None = None  # kept for when the transport has forgotten it
-
-    @property
-    def _transport(self) -> Any:
-        return self.transport
 
     def setNoDelay(self, enable: bool) -> None:
         """See L{nodenet.interfaces.IStreamHandle}."""
         if self._isTCP():
-            self._transport.setTcpNoDelay(enable)
+            self.transport.setTcpNoDelay(enable)
 
     def setKeepAlive(self, enable: bool, initialDelay: int = 0, interval: int = 0, count: int = 0) -> None:
         """See L{nodenet.interfaces.IStreamHandle}."""
         if self._isTCP():
-            self._transport.setTcpKeepAlive(enable)
+            self.transport.setTcpKeepAlive(enable)
             found = self._systemSocket()
             if enable and found is not None:
                 kernel.setProbes(found, initialDelay, interval, count)
@@ -72,13 +69,17 @@ class Wire(Protocol):
 
     def getHost(self) -> IAddress | None:
         """C{None} when the connection is lost."""
-        host: IAddress | None = None if self._lost else self._transport.getHost()
+        host: IAddress | None = None if self._lost else self.transport.getHost()
         return host
 
     def getPeer(self) -> IAddress | None:
         """Also when it is lost, if somebody has asked before or the transport still knows."""
-        if not self._lost or isinstance(self.transport, HubTransport):
-            self._peer = self._transport.getPeer()
+        remembers = isinstance(self.transport, HubTransport)
+        if remembers:
+            found: IAddress = self.transport.getPeer()
+            return found
+        if not self._lost:
+            self._peer = self.transport.getPeer()
         return self._peer
 
     def selectables(self) -> Sequence[object]:

@@ -3,7 +3,8 @@ L{EventEmitter}, and the functions about one.
 
 The listeners of one event are kept as a tuple, which is never changed, only replaced.  So C{emit}
 walks over the listeners as they were when it began, without copying them: one removed meanwhile
-still runs this time, one added does not.
+still runs this time, one added does not.  A listener that is the only one is kept as it is, as in Node: nearly all
+are, and a connection has half a dozen of them.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class EventEmitter(metaclass=EmitterClass):
     getEventListeners = staticmethod(getEventListeners)
     addAbortListener = staticmethod(addAbortListener)
 
-    _events: dict[Hashable, tuple[Listener, ...]]
+    _events: dict[Hashable, Any]  # a listener, or a tuple of at least two
     # An errorMonitor is there: emit() must look twice.
     _monitored: bool
     _maxListeners: float | None = None
@@ -184,14 +185,15 @@ class EventEmitter(metaclass=EmitterClass):
         """
         if not callable(listener):
             requireCallable("listener", listener)
-        listeners = self._events.get(event, ())
-        for index in range(len(listeners) - 1, -1, -1):
-            found = listeners[index]
-            if found == listener or (type(found) is Once and found.listener == listener):
-                self._store(event, listeners[:index] + listeners[index + 1 :])
-                if "removeListener" in self._events:
-                    self.emit("removeListener", event, _unwrap(found))
-                break
+        found = self._events.get(event)
+        if type(found) is tuple:
+            found = self._takeLast(event, found, listener)
+        elif found == listener or (type(found) is Once and found.listener == listener):
+            self._store(event, ())
+        else:
+            found = None
+        if found is not None and "removeListener" in self._events:
+            self.emit("removeListener", event, _unwrap(found))
         if event in self._minded:
             self._listenerRemoved(event)
         return self
@@ -215,7 +217,7 @@ class EventEmitter(metaclass=EmitterClass):
         elif "removeListener" not in self._events:
             self._store(event, ())
         else:
-            for listener in reversed(self._events.get(event, ())):
+            for listener in reversed(self.rawListeners(event)):
                 self.removeListener(event, listener)
         return self
 
@@ -233,15 +235,24 @@ class EventEmitter(metaclass=EmitterClass):
         """
         # Every nanosecond here is paid for each chunk of each socket: a subscript that may fail beats get().
         # What is to be raised is raised below, where the KeyError cannot become its context.
-        listeners: tuple[Listener, ...] | None
+        listeners: Any
         try:
             listeners = self._events[event]
         except KeyError:
             listeners = None
-        if listeners is None or self._monitored:
-            listeners = self._unheardOrMonitored(event, args)
-            if listeners is None:
-                return False
+        if event == "error" and (listeners is None or self._monitored):
+            listeners = self._unheardOrMonitored(args)
+        if listeners is None:
+            return False
+        if type(listeners) is not tuple:
+            # What the loop does, for the one.
+            try:
+                result = listeners(*args)
+            except TypeError as error:
+                result = callShorter(listeners, args, error)
+            if result is not None and type(result) is not bool:
+                self._settle(result, event, args)
+            return True
         for listener in listeners:
             try:
                 result = listener(*args)
@@ -251,14 +262,13 @@ class EventEmitter(metaclass=EmitterClass):
                 self._settle(result, event, args)
         return True
 
-    def _unheardOrMonitored(self, event: Hashable, args: tuple[Any, ...]) -> tuple[Listener, ...] | None:
+    def _unheardOrMonitored(self, args: tuple[Any, ...]) -> Any:
         """The rare cases of L{emit}: tell the monitors of an error; find the listeners, or raise it."""
-        if event == "error":
-            if errorMonitor in self._events:
-                self.emit(errorMonitor, *args)
-            if "error" not in self._events:
-                raise asException(args[0] if args else None)
-        return self._events.get(event)
+        if errorMonitor in self._events:
+            self.emit(errorMonitor, *args)
+        if "error" not in self._events:
+            raise asException(args[0] if args else None)
+        return self._events["error"]
 
     def _settle(self, result: object, event: Hashable, args: tuple[Any, ...]) -> None:
         """What a listener returned: a coroutine, a Deferred and, to capture, what else can be awaited is run."""
@@ -298,16 +308,17 @@ class EventEmitter(metaclass=EmitterClass):
 
     def listeners(self, event: Hashable) -> list[Listener]:
         """The functions that listen to C{event}, in order, as they were given to L{on} and L{once}.  A new list."""
-        return [_unwrap(listener) for listener in self._events.get(event, ())]
+        return [_unwrap(listener) for listener in self.rawListeners(event)]
 
     def rawListeners(self, event: Hashable) -> list[Listener]:
         """Like L{listeners}, but what L{once} added is a L{Once}, whose C{.listener} is the function."""
-        return list(self._events.get(event, ()))
+        found = self._events.get(event, ())
+        return list(found) if type(found) is tuple else [found]
 
     def listenerCount(self, event: Hashable, listener: Listener | None = None) -> int:
         """How many listeners C{event} has, or how often C{listener} is one of them."""
         if listener is None:
-            return len(self._events.get(event, ()))
+            return len(self.rawListeners(event))
         return self.listeners(event).count(listener)
 
     def eventNames(self) -> list[Hashable]:
@@ -360,8 +371,10 @@ class EventEmitter(metaclass=EmitterClass):
             self.emit("newListener", event, _unwrap(listener))
         before = events.get(event)
         if before is None:
-            events[event] = (added,)
+            events[event] = added
         else:
+            if type(before) is not tuple:
+                before = (before,)
             events[event] = listeners = (added, *before) if prepend else (*before, added)
             self._warnOfLeak(event, len(listeners))
         if event is errorMonitor:
@@ -370,10 +383,23 @@ class EventEmitter(metaclass=EmitterClass):
             self._listenerAdded(event, prepend)
         return self
 
+    def _takeLast(self, event: Hashable, listeners: tuple[Listener, ...], listener: Listener) -> Listener | None:
+        """
+        Take the last registration of C{listener} out of several.
+
+        @return: that, or C{None}.
+        """
+        for index in range(len(listeners) - 1, -1, -1):
+            found = listeners[index]
+            if found == listener or (type(found) is Once and found.listener == listener):
+                self._store(event, listeners[:index] + listeners[index + 1 :])
+                return found
+        return None
+
     def _store(self, event: Hashable, listeners: tuple[Listener, ...]) -> None:
         """Keep C{listeners}, which are fewer than before."""
         if listeners:
-            self._events[event] = listeners
+            self._events[event] = listeners[0] if len(listeners) == 1 else listeners
         elif event in self._events:
             del self._events[event]
         if event is errorMonitor:

@@ -117,7 +117,7 @@ class Server(Opening):
             # Not pause(): a listener of 'readable' that goes again leaves the socket as new.
             socket._readableState.flowing = False
         else:
-            socket.read(0)
+            socket._beginReading(handle)
         self.emit("connection", socket)
 
     def _drop(self, handle: IStreamHandle) -> None:

@@ -140,7 +140,7 @@ class Socket(Transfer):
         self._reactor = reactor
         if captureRejections or Shared.captureRejections:
             self.captureRejections = True
-        self._events["end"] = (self._readableEnded,)
+        self._events["end"] = self._readableEnded
         return self
 
     def _readRareOptions(self, given: Mapping[str, Any]) -> None:
@@ -364,7 +364,10 @@ class Socket(Transfer):
     @property
     def bytesWritten(self) -> int:
         """How many bytes were sent or wait to be; a C{str} counts in its encoding.  Kept after the end."""
-        waiting = [*self._pending, *((chunk, encoding) for chunk, encoding, _ in self._writableState.buffered)]
+        buffered = self._writableState.buffered
+        if not (buffered or self._pending):
+            return self._bytesSent
+        waiting = [*self._pending, *((chunk, encoding) for chunk, encoding, _ in buffered)]
         return self._bytesSent + sum(
             byteLength(chunk, encoding) if isinstance(chunk, str) else len(chunk) for chunk, encoding in waiting
         )

@@ -150,6 +150,13 @@ class Transfer(Tuned, Backlog, Duplex):
         elif not self._handle.reading:
             self._readStart(self._handle)
 
+    def _beginReading(self, handle: IStreamHandle) -> None:
+        """What C{read(0)} does with a socket that is new, without looking whether it is."""
+        state = self._readableState
+        state.reading = state.wanted = True
+        handle.readStart()
+        state.sync = False
+
     def _readStart(self, handle: IStreamHandle) -> None:
         handle.readStart()
         if self._reader:

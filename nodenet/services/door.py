@@ -76,7 +76,7 @@ class Guest(SocketProtocol):
 
     def cut(self) -> None:
         """End it, without a word."""
-        self._transport.abortConnection()
+        self.transport.abortConnection()
 
     def _endHandshake(self, deadline: IDelayedCall) -> None:
         if deadline.active():

@@ -5,10 +5,11 @@ What the log says of one connection: a line when it is opened, a line when it is
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import time
 from typing import Any
 
 from twisted.internet.interfaces import IAddress
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from nodenet.net import Socket
 from nodenet.net.address import addressInfo
@@ -28,6 +29,30 @@ def addressText(address: IAddress) -> str:
         return hostAndPort(info.address, info.port)
     name = getattr(address, "name", None)
     return name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else str(name or address)
+
+
+def _write(log: Logger, text: str, **fields: object) -> None:
+    """
+    A line of the log.
+
+    What C{Logger.info} does, without its look whether there is such a level: with two lines for each connection, and
+    with what the log takes to put a text together from several fields, that is a tenth of a short one's cost.
+
+    @param text: all of it.
+    @param fields: the same for whoever reads events instead of lines.
+    """
+    log.observer(
+        {
+            "log_logger": log,
+            "log_level": LogLevel.info,
+            "log_namespace": log.namespace,
+            "log_source": log.source,
+            "log_format": "{text}",
+            "log_time": time(),
+            "text": text,
+            **fields,
+        }
+    )
 
 
 class Visit:
@@ -54,7 +79,7 @@ class Visit:
         self._began = seconds()
         # Asked for now: a closed socket has none any more.
         self._peer = hostAndPort(socket.remoteAddress, socket.remotePort)
-        log.info("{peer} connected", peer=self._peer)
+        _write(log, f"{self._peer} connected", peer=self._peer)
         socket.on("timeout", self._idled)
         socket.on("close", self._closed)
 
@@ -75,10 +100,12 @@ class Visit:
     def tell(self) -> None:
         """Write the line of the end."""
         read, written = self.traffic
-        self._log.info(
-            "{peer} closed after {seconds} s: {reason}, {read} bytes in, {written} bytes out",
+        seconds = round(self._seconds() - self._began, 3)
+        _write(
+            self._log,
+            f"{self._peer} closed after {seconds} s: {self.reason}, {read} bytes in, {written} bytes out",
             peer=self._peer,
-            seconds=round(self._seconds() - self._began, 3),
+            seconds=seconds,
             reason=self.reason,
             read=read,
             written=written,

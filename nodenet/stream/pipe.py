@@ -21,7 +21,7 @@ class Pipe:
     @param destination: where they go.
     """
 
-    __slots__ = ("_destination", "_over", "_source", "_waits")
+    __slots__ = ("_destination", "_ends", "_over", "_source", "_waits")
 
     def __init__(self, source: Readable, destination: Any) -> None:
         self._source = source
@@ -37,11 +37,11 @@ class Pipe:
         if len(state.pipes) == 1:
             state.severalPipes = True
         state.pipes += (destination,)
-        atEnd = self._endDestination if end else self._unpipe
+        self._ends = end
         if state.endEmitted:
-            nextTick(atEnd)
+            nextTick(self._atEnd)
         else:
-            source.once("end", atEnd)
+            source.once("end", self._atEnd)
         destination.on("unpipe", self._onUnpipe)
         source.on("data", self._onData)
         # First in line, so that the source is off before anyone hears of the error.
@@ -85,8 +85,11 @@ class Pipe:
         if not state.awaiting and state.dataListening:
             self._source.resume()
 
-    def _endDestination(self) -> None:
-        self._destination.end()
+    def _atEnd(self) -> None:
+        if self._ends:
+            self._destination.end()
+        else:
+            self._unpipe()
 
     def _unpipe(self) -> None:
         self._source.unpipe(self._destination)
@@ -123,8 +126,7 @@ class Pipe:
             destination.removeListener("drain", self._onDrain)
         destination.removeListener("error", self._onError)
         destination.removeListener("unpipe", self._onUnpipe)
-        source.removeListener("end", self._endDestination)
-        source.removeListener("end", self._unpipe)
+        source.removeListener("end", self._atEnd)
         source.removeListener("data", self._onData)
         self._over = True
         # A source that waits for this destination must not wait for ever.

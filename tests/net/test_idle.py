@@ -97,6 +97,66 @@ class IdleTimerTests(SynchronousTestCase):
         self.advance(100)
         self.assertEqual(self.calls, [1])
 
+    def test_oneCall(self) -> None:
+        """However many there are, the reactor has one call, for the first of them."""
+        timers = [self.timer(100 + each) for each in range(50)]
+        self.timer(20)
+        (call,) = self.clock.getDelayedCalls()
+        self.assertAlmostEqual(call.getTime(), 0.02)
+        self.advance(20)
+        (call,) = self.clock.getDelayedCalls()
+        self.assertAlmostEqual(call.getTime(), 0.1)
+        for timer in timers:
+            timer.cancel()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_order(self) -> None:
+        """By the last touch of each, also when the reactor is late; each no sooner than its time."""
+        order: list[str] = []
+        early = IdleTimer(loopOf(self.clock), 100, self, lambda: order.append("touched"))
+        self.advance(10)
+        IdleTimer(loopOf(self.clock), 100, self, lambda: order.append("untouched"))
+        self.advance(50)
+        early.touch()
+        self.advance(49.9)
+        self.assertEqual(order, [])
+        self.advance(500)
+        self.assertEqual(order, ["untouched", "touched"])
+
+    def test_cancelledAmongOthers(self) -> None:
+        """It is not called, and what is left of it goes with the last of the others."""
+        first = self.timer(100)
+        self.timer(50)
+        first.cancel()
+        self.advance(50)
+        self.assertEqual(self.calls, [0.05])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_manyCancelled(self) -> None:
+        """Connections that come and go do not fill the memory until their time would have come."""
+        self.timer(1000)
+        for _ in range(1000):
+            self.timer(1000).cancel()
+        self.assertLess(len(loopOf(self.clock).idleClocks._heap), 100)
+        self.advance(1000)
+        self.assertEqual(len(self.calls), 1)
+
+    def test_cancelledByAnother(self) -> None:
+        """One that is due, by one that is due before it."""
+        second = self.timer(100)
+        second.cancel()
+        IdleTimer(loopOf(self.clock), 100, self, lambda: second.cancel())
+        second.touch()
+        self.advance(100)
+        self.assertEqual(self.calls, [])
+
+    def test_addedByAnother(self) -> None:
+        """While they are called."""
+        IdleTimer(loopOf(self.clock), 100, self, lambda: self.timer(100))
+        self.advance(100)
+        self.advance(100)
+        self.assertEqual(len(self.calls), 1)
+
 
 class SetTimeoutTests(SynchronousTestCase):
     def setUp(self) -> None:
