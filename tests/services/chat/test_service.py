@@ -50,7 +50,7 @@ class OptionsTests(SynchronousTestCase):
             ),
             ([f"--operators={__file__}"], f"{__file__}, line 1: there should be a name and a hashed password"),
             (["--bans=/dev/null/x"], "the bans /dev/null/x cannot be read: Not a directory"),
-            ([f"--bans={__file__}"], f"{__file__} is not a list of bans: Expecting value: line 1 column 1 (char 0)"),
+            ([f"--bans={__file__}"], f"{__file__} is not a list of bans: Extra data: line 1 column 3 (char 2)"),
             (["--lang=fr"], "--lang is one of en, zh, not 'fr'"),
             (["--line-rate=-1"], "--line-rate takes lines a second, or RATE/BURST, not '-1'"),
             (["--line-rate=2/0"], "--line-rate takes lines a second, or RATE/BURST, not '2/0'"),
