@@ -173,6 +173,9 @@ class FaultCase(TestCase):
     row: int
     timeout = 110
 
+    def setUp(self) -> None:
+        self._rude: list[socket.socket] = []
+
     @property
     def full(self) -> bool:
         """Whether this is a test of full size."""
@@ -184,13 +187,18 @@ class FaultCase(TestCase):
 
         @param before: words to be put before the command, of a program that starts another one.
         """
-        words = [*before, *command("twistd", "chat"), "--listen=tcp:0:interface=127.0.0.1", *options]
+        words = [*before, *command("twistd", "chat"), "--lang=en", "--listen=tcp:0:interface=127.0.0.1", *options]
         self.chat = start(self, words, env=env)
         return self.chat
 
     async def open(self, *options: str, **how: Any) -> int:
-        """L{launch}, with a history that is forgotten.  @return: the port."""
-        self.launch("--history=memory", *options, **how)
+        """
+        L{launch}, with a history that is forgotten and without a limit of how fast a member may talk, if the options
+        say nothing else.
+
+        @return: the port.
+        """
+        self.launch("--history=memory", "--line-rate=0", *options, **how)
         self.port = await self.chat.port()
         return self.port
 
@@ -224,6 +232,7 @@ class FaultCase(TestCase):
         """
         peer = socket.socket()
         self.addCleanup(peer.close)
+        self._rude.append(peer)
         if receive:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
         peer.bind((address, 0))
@@ -249,7 +258,9 @@ class FaultCase(TestCase):
         return perf_counter() - began
 
     async def stop(self) -> None:
-        """The chat ends as it should, and has not complained."""
+        """The chat ends as it should, and has not complained.  Those who would make it wait leave before."""
+        for peer in self._rude:
+            peer.close()
         self.signal(signal.SIGTERM)
         self.assertEqual(await self.chat.exited, 0)
         self.assertQuietLog()
@@ -299,6 +310,16 @@ class FaultCase(TestCase):
         await talk.end()
         self.measureDelay("others' p99", talk.p99(), p99)
         self.measure("others' lines lost", talk.lost(), most=0)
+
+    async def assertOnline(self, count: int) -> None:
+        """A newcomer is number C{count}."""
+        newcomer = await connect(self, self.port)
+        await newcomer.got(b"please enter your nickname")
+        found = re.search(rb"You are number (\d+)", newcomer.received)
+        assert found is not None
+        self.measure("ghosts", int(found[1]) - count, most=0)
+        newcomer.transport.abortConnection()  # type: ignore[union-attr]
+        await newcomer.ended
 
     def assertQuietLog(self) -> None:
         """No failure, and nothing that a terminal would obey."""

@@ -267,6 +267,8 @@ class EncodingTests(TextCase):
 
     async def bytes_(self, cases: int) -> None:
         await self.meet()
+        # Or the first of them would be taken for Chinese in another encoding.
+        self.writer.write(b"/encoding utf-8\n")
         chance = random.Random(10)
         for broken in self.broken:
             (line,) = await self.relay(b"x" + broken + b"x")
