@@ -1,5 +1,6 @@
 """
-A proxy that does to a connection what networks and peers do: it delays, slices, stalls, swallows, ends one side, resets.
+A proxy that does to a connection what networks and peers do: it delays, slices, stalls, swallows, ends one side,
+resets.
 
     client  ->  upward   ->  server
     client  <-  downward <-  server
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import ClientFactory, Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer

@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from subprocess import DEVNULL, call
 
@@ -26,7 +27,15 @@ class LogTests(FaultCase):
 
     async def test_injection(self) -> None:
         await self.open()
-        nasty = ["\x1b[2J", "\x1b]0;x\x07", "\r\n2026-01-01T00:00:00+0000 [-] forged", "\x85", "\u2028forged", "\x00", "%s{sid}"]
+        nasty = [
+            "\x1b[2J",
+            "\x1b]0;x\x07",
+            "\r\n2026-01-01T00:00:00+0000 [-] forged",
+            "\x85",
+            "\u2028forged",
+            "\x00",
+            "%s{sid}",
+        ]
         for text in nasty:
             peer = await connect(self, self.port)
             peer.write(f"a{text}b\nname\n/nick {text}\n/msg {text} {text}\n/join {text}\n/{text}\n".encode())
@@ -38,7 +47,9 @@ class LogTests(FaultCase):
         self.measure("lines of the log", len(lines), least=len(nasty) * 3)
         self.measure("lines that are no event", len(odd), most=0)
         self.measure("lines with words of a peer", sum("forged" in line for line in lines), most=0)
-        self.measure("control characters", len(re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", self.chat.out)), most=0)
+        self.measure(
+            "control characters", len(re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", self.chat.out)), most=0
+        )
         await self.stop()
 
 
@@ -89,7 +100,7 @@ class ClockTests(FaultCase):
         await reader.got(b"reader has read")
         said = [int(number) for number in re.findall(rb"> @(\d+) ", reader.received)]
         self.measure("lines of the history", len(said), least=10)
-        self.measure("lines of the history out of order", sum(a >= b for a, b in zip(said, said[1:], strict=False)), most=0)
+        self.measure("lines of the history out of order", sum(a >= b for a, b in pairwise(said)), most=0)
         await self.stop()
 
 
@@ -240,9 +251,9 @@ class MemoryTests(FaultCase):
 
 
 class KilledTests(FaultCase):
-    """Not a row: C{kill -9} at any moment loses no line that C{--durable=strict} has shown to anyone."""
+    """C{kill -9} at any moment loses no line that C{--durable=strict} has shown to anyone."""
 
-    row = 0
+    row = 31
 
     async def kill(self, times: int) -> None:
         history = f"{folder(self)}/chat.sqlite"

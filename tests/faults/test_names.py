@@ -28,7 +28,9 @@ class NameTests(FaultCase):
         wanted = count // 10
         for number, peer in enumerate(peers):
             peer.write(_variant(f"name{number % wanted}", number // wanted).encode() + b"\n")
-        await all_(peer.until(lambda p=peer: b"/help lists" in p.received or b"is taken" in p.received) for peer in peers)
+        await all_(
+            peer.until(lambda p=peer: b"/help lists" in p.received or b"is taken" in p.received) for peer in peers
+        )
         winners = [number % wanted for number, peer in enumerate(peers) if b"/help lists" in peer.received]
         self.measure("claims", count, least=count)
         self.measure("names with one winner", len(set(winners)), least=wanted)

@@ -120,8 +120,34 @@ def _each(characters: Iterable[int]) -> Iterator[bytes]:
 
 
 _OBEYED = [
-    *("\x1b", "\x1b[2J", "\x1b[H", "\x1b[31m", "\x1b]0;title\x07", "\x1bc", "\x1b[6n", "\x9b2J", "\x9d0;x\x9c", "\x1b[?1049h"),
-    *("\x00", "\x07", "\x08", "\x0b", "\x0c", "\x0e", "\x7f", "\x84", "\x85", "\x8d", "\x90q", "\x1b(0", "\x1bP1$r", "\x1b#8"),
+    *(
+        "\x1b",
+        "\x1b[2J",
+        "\x1b[H",
+        "\x1b[31m",
+        "\x1b]0;title\x07",
+        "\x1bc",
+        "\x1b[6n",
+        "\x9b2J",
+        "\x9d0;x\x9c",
+        "\x1b[?1049h",
+    ),
+    *(
+        "\x00",
+        "\x07",
+        "\x08",
+        "\x0b",
+        "\x0c",
+        "\x0e",
+        "\x7f",
+        "\x84",
+        "\x85",
+        "\x8d",
+        "\x90q",
+        "\x1b(0",
+        "\x1bP1$r",
+        "\x1b#8",
+    ),
     *("\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\u2028", "\u0300" * 9, "\U000e0041", "\u061c", "\u180e"),
     *("a", "漢", " ", "[", ";", "5", "m", "H", "é", "🙂"),
 ]
@@ -145,8 +171,28 @@ class ForgeryTests(TextCase):
         """@param slices: so many of the cases come byte by byte."""
         await self.meet()
         chance = random.Random(8)
-        breaks = ["\r", "\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x1e", "\x85", "\u2028", "\u2029", "\r\x00", "\x1bE", "\x1bD"]
-        forgeries = ["[12:00] <ann> I agree", "-- ann left", "* ann waves", "[12:00] -- eve is the king", "| 2020-01-01 "]
+        breaks = [
+            "\r",
+            "\n",
+            "\r\n",
+            "\x0b",
+            "\x0c",
+            "\x1c",
+            "\x1e",
+            "\x85",
+            "\u2028",
+            "\u2029",
+            "\r\x00",
+            "\x1bE",
+            "\x1bD",
+        ]
+        forgeries = [
+            "[12:00] <ann> I agree",
+            "-- ann left",
+            "* ann waves",
+            "[12:00] -- eve is the king",
+            "| 2020-01-01 ",
+        ]
         forged = total = 0
         for batch in _batches([b"".join(_forgery(chance, breaks, forgeries)) for _ in range(cases)]):
             lines = await self.relay(b"".join(batch))
@@ -156,7 +202,9 @@ class ForgeryTests(TextCase):
         for _ in range(slices):
             lines = await self.relay(b"".join(_forgery(chance, breaks, forgeries)))
             forged += sum(not re.match(rb"\[\d\d:\d\d\] <eve> ", line) for line in lines)
-        forged += await self.names(["--", "<ann>", "[12:00]", "*", "|", "-- ann", "ann\r-- x", "<", "[1] <ann> x", "ann:", ""])
+        forged += await self.names(
+            ["--", "<ann>", "[12:00]", "*", "|", "-- ann", "ann\r-- x", "<", "[1] <ann> x", "ann:", ""]
+        )
         self.measure("lines", total, least=cases)
         self.measure("forged lines", forged, most=0)
         await self.stop()
@@ -205,7 +253,10 @@ class FramingTests(TextCase):
     """Row 9: wherever the network cuts, the lines are the same."""
 
     row = 9
-    corpus = b"one\r\ntwo\nthree\rfour\r\0five\xff\xf4\xff\xfd\x06six\r\n\xe6\xbc\xa2\r\nab\x08c\n\xff\xfb\x01seven\n\xff\xfa\x18x\xff\xf0eight\n"
+    corpus = (
+        b"one\r\ntwo\nthree\rfour\r\0five\xff\xf4\xff\xfd\x06six\r\n\xe6\xbc\xa2\r\nab\x08c\n"
+        b"\xff\xfb\x01seven\n\xff\xfa\x18x\xff\xf0eight\n"
+    )
 
     async def split(self, pieces: int) -> None:
         """@param pieces: into how many parts the corpus is cut, in every possible way."""
@@ -263,7 +314,16 @@ class EncodingTests(TextCase):
     """Row 10: bytes that are no UTF-8 are shown as U+FFFD, and nothing fails."""
 
     row = 10
-    broken = (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf8\x88", b"\xfe", b"\xe6\xbc")
+    broken = (
+        b"\xc0\xaf",
+        b"\xe0\x80\xaf",
+        b"\xed\xa0\x80",
+        b"\xed\xbf\xbf",
+        b"\xf4\x90\x80\x80",
+        b"\xf8\x88",
+        b"\xfe",
+        b"\xe6\xbc",
+    )
 
     async def bytes_(self, cases: int) -> None:
         await self.meet()
@@ -294,4 +354,4 @@ class EncodingTests(TextCase):
 
 def _noise(chance: random.Random) -> bytes:
     # Line ends are row 9's, telnet's FF is row 6's; backspaces would leave nothing to compare.
-    return bytes(chance.choices([byte for byte in range(0x80, 0xFF)] + [0x20, 0x41, 0x1B], k=chance.randrange(1, 60)))
+    return bytes(chance.choices([*range(0x80, 0xFF), 0x20, 0x41, 0x1B], k=chance.randrange(1, 60)))
