@@ -20,11 +20,13 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.trial.unittest import TestCase
 
-from tests.services.programs import Peer, Program, command, connect, start
+from tests.net.test_checkers import certificate
+from tests.services.programs import Peer, Program, command, connect, folder, start
 
 MiB = 1024 * 1024
 
@@ -158,6 +160,15 @@ def cutOff(peer: socket.socket) -> None:
     """Close with a reset."""
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.close()
+
+
+def pem(test: TestCase) -> str:
+    """The path of a file with a certificate for localhost and its key."""
+    path = Path(folder(test), "localhost.pem")
+    own = certificate()
+    key = own.privateKey.original.to_cryptography_key()
+    path.write_bytes(own.dumpPEM() + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(path)
 
 
 # --- the case ------------------------------------------------------------------------------------

@@ -6,13 +6,11 @@ import re
 import ssl
 from time import perf_counter
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.internet.threads import deferToThread
 
-from tests.net.test_checkers import certificate
-from tests.services.programs import connect, folder
+from tests.services.programs import connect
 
-from .cases import FaultCase, MiB, later, soak
+from .cases import FaultCase, MiB, later, pem, soak
 
 LONGEST = "漢" * 2000
 """As many characters as a line may have."""
@@ -59,12 +57,7 @@ class CloseTests(FaultCase):
     row = 4
 
     async def closed(self, mebibytes: int) -> None:
-        pem = f"{folder(self)}/localhost.pem"
-        own = certificate()
-        with open(pem, "wb") as file:
-            key = own.privateKey.original.to_cryptography_key()
-            file.write(own.dumpPEM() + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        await self.open("--send-queue=0", f"--listen=ssl:0:privateKey={pem}:interface=127.0.0.1")
+        await self.open("--send-queue=0", f"--listen=ssl:0:privateKey={pem(self)}:interface=127.0.0.1")
         ports = await self.chat.said(r"listening on 127\.0\.0\.1:(\d+)\s", 2)
         speaker = await self.join("speaker")
         plain = self.rude(b"plain\r\n", receive=4096)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from . import test_leaving, test_load, test_machine, test_names, test_reading, test_text
+from . import test_door, test_leaving, test_load, test_machine, test_names, test_reading, test_text
 from .cases import FaultCase
 from .report import PROMISES, page, read
 
@@ -43,7 +43,7 @@ class PageTests(SynchronousTestCase):
 
     def test_promises(self) -> None:
         """Every figure has its promise."""
-        for module in (test_leaving, test_load, test_machine, test_names, test_reading, test_text):
+        for module in (test_door, test_leaving, test_load, test_machine, test_names, test_reading, test_text):
             for case in vars(module).values():
                 if isinstance(case, type) and issubclass(case, FaultCase) and hasattr(case, "row"):
                     self.assertIn(case.row, PROMISES)
