@@ -167,7 +167,10 @@ def pem(test: TestCase) -> str:
     path = Path(folder(test), "localhost.pem")
     own = certificate()
     key = own.privateKey.original.to_cryptography_key()
-    path.write_bytes(own.dumpPEM() + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.write_bytes(
+        own.original.to_cryptography().public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
     return str(path)
 
 

@@ -41,14 +41,14 @@ class TextCase(FaultCase):
         return member
 
     async def relay(self, data: bytes) -> list[bytes]:
-        """@return: the lines that the reader sees, since it was asked before."""
+        """@return: the lines that the reader sees, since it was asked before, without the time of day."""
         self.writer.write(data + b"\nthat is all\n")
         await self.reader.got(b"<eve> that is all\r\n")
         lines = self.reader.received.split(b"\r\n")
         self.reader.received = b""
         self.assertEqual(lines.pop(), b"")
         lines.pop()
-        return lines
+        return [re.sub(rb"^\[\d\d:\d\d\] ", b"", line) for line in lines]
 
 
 def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
@@ -197,11 +197,11 @@ class ForgeryTests(TextCase):
         for batch in _batches([b"".join(_forgery(chance, breaks, forgeries)) for _ in range(cases)]):
             lines = await self.relay(b"".join(batch))
             total += len(lines)
-            forged += sum(not re.match(rb"\[\d\d:\d\d\] <eve> ", line) for line in lines)
+            forged += sum(not re.match(rb"<eve> ", line) for line in lines)
         await self.slice()
         for _ in range(slices):
             lines = await self.relay(b"".join(_forgery(chance, breaks, forgeries)))
-            forged += sum(not re.match(rb"\[\d\d:\d\d\] <eve> ", line) for line in lines)
+            forged += sum(not re.match(rb"<eve> ", line) for line in lines)
         forged += await self.names(
             ["--", "<ann>", "[12:00]", "*", "|", "-- ann", "ann\r-- x", "<", "[1] <ann> x", "ann:", ""]
         )
