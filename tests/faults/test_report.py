@@ -7,6 +7,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.services.programs import folder
+
 from . import test_door, test_leaving, test_load, test_machine, test_names, test_reading, test_text
 from .cases import FaultCase
 from .report import PROMISES, page, read
@@ -28,7 +30,7 @@ _FIGURE = {
 class PageTests(SynchronousTestCase):
     def test_page(self) -> None:
         """The last of each figure, in the column of its size."""
-        path = Path(self.mktemp())
+        path = Path(folder(self), "figures")
         figures = [
             _FIGURE,
             {**_FIGURE, "value": 66},
