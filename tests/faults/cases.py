@@ -256,6 +256,15 @@ class FaultCase(TestCase):
             peer.send(data)
         return peer
 
+    async def rudes(self, data: Iterable[bytes], **how: Any) -> list[socket.socket]:
+        """One L{rude} for each of C{data}, few enough at a time that nobody has to wait for this process."""
+        peers = []
+        for number, each in enumerate(data):
+            peers.append(self.rude(each, **how))
+            if number % 10 == 9:
+                await later(0.005)
+        return peers
+
     def signal(self, number: int) -> None:
         os.kill(self.chat.pid, number)
 

@@ -77,7 +77,7 @@ class DescriptorTests(FaultCase):
         before = ["sh", "-c", f'ulimit -n {limit} && exec "$0" "$@"']
         await self.open("--register-timeout=0", *options, before=before)
         talk = await self.talk()
-        visitors = [self.rude() for _ in range(count)]
+        visitors = await self.rudes([b""] * count)
         began = perf_counter()
         await later(2)
         greeted = ended = 0
@@ -147,8 +147,7 @@ class HandshakeTests(FaultCase):
         before = self.chat.descriptors()
         self.port = secure
         began = perf_counter()
-        for _ in range(1000):
-            self.rude()
+        await self.rudes([b""] * 1000)
         made = perf_counter() - began
         await self.until(lambda: self.chat.descriptors() > before + 990)
         self.port = plain
@@ -201,6 +200,7 @@ class ProxyTests(FaultCase):
     async def test_stalled(self) -> None:
         """A trusted proxy that does not send its header, or not all of it."""
         await self.open("--proxy-from=127.0.0.9")
+        await self.join("ann")
         before = self.chat.descriptors()
         for data in (b"", b"PROXY TCP4 10.0.0.1", b"\r\n\r\n\0\r\nQUIT\n\x21"):
             self.rude(data, "127.0.0.9")

@@ -226,6 +226,7 @@ class MemoryTests(FaultCase):
         before = self.chat.memory(), self.chat.descriptors()
         await self.visits(warm, count)
         self.measure("visits", count, least=count)
+        await self.until(lambda: self.chat.descriptors() <= before[1] + 5)
         self.measure("memory", (self.chat.memory() - before[0]) / MiB, "MiB", most=1)
         self.measure("descriptors", self.chat.descriptors() - before[1], most=5)
         await self.assertUnharmed(talk)

@@ -26,8 +26,7 @@ class SlowReaderTests(FaultCase):
         talk = await self.talk(listeners=5)
         speaker = await self.join("speaker")
         before = self.chat.memory()
-        for number in range(count):
-            self.rude(f"stalled{number}\r\n".encode(), receive=4096)
+        await self.rudes((b"stalled%d\n" % number for number in range(count)), receive=4096)
         await speaker.until(lambda: b"stalled%d joined" % (count - 1) in speaker.received)
         most = 0
         began = perf_counter()
