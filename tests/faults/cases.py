@@ -277,7 +277,7 @@ class FaultCase(TestCase):
         began = perf_counter()
         while not holds():
             self.assertLess(perf_counter() - began, seconds, "it did not happen")
-            await later(0.02)
+            await later(0.005)
         return perf_counter() - began
 
     async def stop(self) -> None:
