@@ -48,7 +48,7 @@ def later(seconds: float) -> Deferred[None]:
     return deferLater(reactor, seconds)  # type: ignore[arg-type]
 
 
-def all_(awaitables: Iterable[Awaitable[T]]) -> Deferred[list[T]]:
+def together(awaitables: Iterable[Awaitable[T]]) -> Deferred[list[T]]:
     """Wait for all of them at once."""
 
     async def one(awaitable: Awaitable[T]) -> T:
@@ -129,7 +129,7 @@ class Talk:
     async def end(self) -> None:
         """Say no more, and wait until everybody has heard everything."""
         self._loop.stop()
-        await all_(member.until(lambda m=member: len(m.heard) >= self._said) for member in self.members)
+        await together(member.until(lambda m=member: len(m.heard) >= self._said) for member in self.members)
 
     def p99(self) -> float:
         """Milliseconds."""
@@ -228,7 +228,7 @@ class FaultCase(TestCase):
         members: list[Member] = []
         while len(members) < count:
             some = range(len(members), min(count, len(members) + 100))
-            members += await all_(self.join(f"{prefix}{number}") for number in some)
+            members += await together(self.join(f"{prefix}{number}") for number in some)
         return members
 
     async def talk(self, listeners: int = 3, speakers: int = 2, rate: float = 40) -> Talk:

@@ -34,8 +34,7 @@ class FloodTests(FaultCase):
         for number in range(count):
             flooders.append(self.rude(b"flood\n", "127.0.0.2"))
             if len(flooders) > 50:
-                cutOff(self._rude.pop(self._rude.index(flooders[0])))
-                del flooders[0]
+                cutOff(flooders.pop(0))
             if number % (count // 10) == count // 20:
                 slowest = max(slowest, await self.enter(f"127.0.0.{users + 3}"))
                 users += 1

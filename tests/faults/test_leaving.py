@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from tests.services.programs import Peer, connect
 
-from .cases import FaultCase, all_, cutOff, later, soak, vanish
+from .cases import FaultCase, together, cutOff, later, soak, vanish
 
 
 @implementer(IHalfCloseableProtocol)
@@ -46,10 +46,10 @@ class SlowlorisTests(FaultCase):
         drippers: list[_Dripper] = []
         while len(drippers) < count:
             some = range(min(20, count - len(drippers)))
-            drippers += await all_(connect(self, self.port, _Dripper) for _ in some)
+            drippers += await together(connect(self, self.port, _Dripper) for _ in some)
         drops = LoopingCall(lambda: [one.write(b"x") for one in drippers if not one.told])
         drops.start(seconds / 20)
-        await all_(one.until(lambda one=one: one.told) for one in drippers)
+        await together(one.until(lambda one=one: one.told) for one in drippers)
         drops.stop()
         # By the log, as this process may be late itself; who comes first goes first.
         came = self.logged("connected$")[-count:]
@@ -144,10 +144,10 @@ class StopTests(FaultCase):
         for _ in range(1200):
             speaker.say("漢" * 2000)
         speaker.say("that is all")
-        await all_(member.got(b"that is all") for member in members)
+        await together(member.got(b"that is all") for member in members)
         self.signal(signal.SIGTERM)
         began = perf_counter()
-        await all_(member.ended for member in members)
+        await together(member.ended for member in members)
         told = sum(b"The chat is closing" in member.received for member in members)
         self.measure("not told", count - told, most=0)
         self.assertEqual(await self.chat.exited, 0)

@@ -6,7 +6,7 @@ import resource
 import signal
 from time import perf_counter
 
-from .cases import FaultCase, all_, later, soak
+from .cases import FaultCase, together, later, soak
 
 
 class CrowdTests(FaultCase):
@@ -53,13 +53,13 @@ class IdleTests(FaultCase):
         # What was said of them coming in has reached everybody.
         last = members[-1]
         last.say("that is all")
-        await all_(member.got(b"that is all") for member in members)
+        await together(member.got(b"that is all") for member in members)
         self.measure("memory for each", (self.chat.memory() - before) / count / 1024, "KiB", most=25)
         spent = self.chat.processorTime()
         await later(10 if self.full else 0.5)
         self.measure("processor time while nothing happens", self.chat.processorTime() - spent, "s", most=0.2)
         self.signal(signal.SIGTERM)
-        await all_(member.ended for member in members)
+        await together(member.ended for member in members)
         self.assertEqual(await self.chat.exited, 0)
         self.assertQuietLog()
 

@@ -10,7 +10,7 @@ from nodenet.services.chat.nickname import checkNickname
 from nodenet.services.chat.words import Refused
 from tests.services.programs import Peer, connect
 
-from .cases import FaultCase, all_, soak
+from .cases import FaultCase, together, soak
 
 
 class NameTests(FaultCase):
@@ -24,11 +24,11 @@ class NameTests(FaultCase):
         await self.open()
         peers: list[Peer] = []
         while len(peers) < count:
-            peers += await all_(connect(self, self.port) for _ in range(min(100, count - len(peers))))
+            peers += await together(connect(self, self.port) for _ in range(min(100, count - len(peers))))
         wanted = count // 10
         for number, peer in enumerate(peers):
             peer.write(_variant(f"name{number % wanted}", number // wanted).encode() + b"\n")
-        await all_(
+        await together(
             peer.until(lambda p=peer: b"/help lists" in p.received or b"is taken" in p.received) for peer in peers
         )
         winners = [number % wanted for number, peer in enumerate(peers) if b"/help lists" in peer.received]

@@ -325,7 +325,7 @@ class EncodingTests(TextCase):
         b"\xe6\xbc",
     )
 
-    async def bytes_(self, cases: int) -> None:
+    async def encoded(self, cases: int) -> None:
         await self.meet()
         # Or the first of them would be taken for Chinese in another encoding.
         self.writer.write(b"/encoding utf-8\n")
@@ -345,11 +345,11 @@ class EncodingTests(TextCase):
         await self.stop()
 
     async def test_bytes(self) -> None:
-        await self.bytes_(3000)
+        await self.encoded(3000)
 
     @soak
     async def test_bytesFull(self) -> None:
-        await self.bytes_(200_000)
+        await self.encoded(200_000)
 
 
 def _noise(chance: random.Random) -> bytes:

@@ -27,10 +27,10 @@ class SteadyTests(SynchronousTestCase):
             self.patch(time, "time", lambda jump=jump: day() + jump)
             reactor.runUntilCurrent()
             self.assertEqual(fired, [])
-        for later, all_ in ((1001, ["before"]), (2001, ["before", "after"])):
+        for later, expected in ((1001, ["before"]), (2001, ["before", "after"])):
             self.patch(time, "monotonic", lambda later=later: began + later)
             reactor.runUntilCurrent()
-            self.assertEqual(fired, all_)
+            self.assertEqual(fired, expected)
 
     def test_onlyOnce(self):
         reactor = Reactor()
