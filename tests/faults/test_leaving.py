@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from tests.services.programs import Peer, connect
 
-from .cases import FaultCase, together, cutOff, later, soak, vanish
+from .cases import FaultCase, cutOff, later, soak, together, vanish
 
 
 @implementer(IHalfCloseableProtocol)

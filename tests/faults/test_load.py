@@ -6,7 +6,7 @@ import resource
 import signal
 from time import perf_counter
 
-from .cases import FaultCase, together, later, soak
+from .cases import FaultCase, later, soak, together
 
 
 class CrowdTests(FaultCase):

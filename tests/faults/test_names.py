@@ -10,7 +10,7 @@ from nodenet.services.chat.nickname import checkNickname
 from nodenet.services.chat.words import Refused
 from tests.services.programs import Peer, connect
 
-from .cases import FaultCase, together, soak
+from .cases import FaultCase, soak, together
 
 
 class NameTests(FaultCase):
