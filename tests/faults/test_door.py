@@ -76,8 +76,8 @@ class DescriptorTests(FaultCase):
         before = ["sh", "-c", f'ulimit -n {limit} && exec "$0" "$@"']
         await self.open("--register-timeout=0", *options, before=before)
         talk = await self.talk()
-        visitors = await self.rudes([b""] * count)
         began = perf_counter()
+        visitors = await self.rudes([b""] * count)
         await later(2)
         greeted = ended = 0
         for visitor in visitors:
