@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 import socket
@@ -210,7 +211,5 @@ def _connected(peer: socket.socket) -> bool:
 
 def _type(peer: socket.socket) -> None:
     """What an impatient user does; nothing comes of it."""
-    try:
+    with contextlib.suppress(OSError):
         peer.send(b"\x08")
-    except OSError:
-        pass
