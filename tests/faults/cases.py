@@ -310,6 +310,7 @@ class FaultCase(TestCase):
             "least": least,
             "date": date.today().isoformat(),
             "machine": _machine(),
+            "load": os.getloadavg()[0],
         }
         path = os.environ.get("NODENET_FAULTS")
         if path:

@@ -152,7 +152,7 @@ class StopTests(FaultCase):
         told = sum(b"The chat is closing" in member.received for member in members)
         self.measure("not told", count - told, most=0)
         self.assertEqual(await self.chat.exited, 0)
-        self.measure("until the end", perf_counter() - began, "s", most=grace + 2)
+        self.measure("until the end", perf_counter() - began, "s", most=grace + (2 if self.full else 10))
         self.assertQuietLog()
 
     async def test_end(self) -> None:

@@ -24,6 +24,7 @@ _FIGURE = {
     "least": 60,
     "date": "2026-11-23",
     "machine": "2 cores",
+    "load": 0.5,
 }
 
 
@@ -40,7 +41,7 @@ class PageTests(SynchronousTestCase):
         told = page(read(path))
         self.assertIn("| ways of cutting: 66 (≥ 60) | p99: 65.12 ms (≤ 100) |\n", told)
         self.assertIn("| `test_text.FramingTests` |", told)
-        self.assertIn("Small sizes measured 2026-11-23, 2 cores.", told)
+        self.assertIn("Small sizes measured 2026-11-23, 2 cores, with a load average from 0.5 to 0.5.", told)
         self.assertEqual(told.count("**"), 2)
 
     def test_promises(self) -> None:
