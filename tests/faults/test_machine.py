@@ -196,7 +196,7 @@ class DiskTests(FaultCase):
             raise SkipTest("strace is not installed")
         place = Path(folder(self))
         strace = ["strace", "-D", "-f", "-q", "-o", "/dev/null", "-e", "trace=pwrite64"]
-        inject = f"inject=pwrite64:error={error}:when=40..120"
+        inject = f"inject=pwrite64:error={error}:when=40..44"
         await self.open(f"--history={place}/chat.sqlite", before=[*strace, "-e", inject])
         talk = await self.talk()
         await self.chat.said("The bus is degraded")
