@@ -310,7 +310,6 @@ class FaultCase(TestCase):
             "least": least,
             "date": date.today().isoformat(),
             "machine": _machine(),
-            "load": os.getloadavg()[0],
         }
         path = os.environ.get("NODENET_FAULTS")
         if path:
@@ -332,8 +331,8 @@ class FaultCase(TestCase):
         @param p99: how long a line may take, in ms.
         """
         await talk.end()
-        self.measureDelay("others' p99", talk.p99(), p99)
         self.measure("others' lines lost", talk.lost(), most=0)
+        self.measureDelay("others' p99", talk.p99(), p99)
 
     async def assertOnline(self, count: int) -> None:
         """A newcomer is number C{count}."""

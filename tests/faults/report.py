@@ -51,8 +51,8 @@ _HEAD = """\
 What `nodenet-chat` promises when its peers, its disk, its clock or its network are against it, and what the tests of
 `tests/faults` have measured of real processes. In brackets, the bar that a figure is held to. The small sizes belong to
 the ordinary suite, which has a machine to share, and so more patience with delays; the full ones are
-`pytest -m soak tests/faults`. What has no figure was not measured. A machine that does other things meanwhile, as its
-load average tells, misses the bars of delays; nothing else may depend on it.
+`pytest -m soak tests/faults`. What has no figure was not measured. A machine that does other things
+meanwhile misses bars of delays (in bold), and of nothing else.
 
 This page is made by `python -m tests.faults.report`; it is not written by hand.
 
@@ -80,13 +80,9 @@ def page(figures: list[dict[str, Any]]) -> str:
         names = "<br>".join(f"`{name}`" for name in tests)
         lines.append(f"| {row if row < 31 else ''} | **{title}.** {promise} | {names} | {' | '.join(cells)} |\n")
     for full, size in ((False, "Small"), (True, "Full")):
-        taken = [one for one in figures if one["full"] == full]
+        taken = sorted({f"{one['date']}, {one['machine']}" for one in figures if one["full"] == full})
         if taken:
-            when = "; ".join(sorted({f"{one['date']}, {one['machine']}" for one in taken}))
-            loads = [one["load"] for one in taken]
-            lines.append(
-                f"\n{size} sizes measured {when}, with a load average from {min(loads):.1f} to {max(loads):.1f}.\n"
-            )
+            lines.append(f"\n{size} sizes measured {'; '.join(taken)}.\n")
     return "".join(lines)
 
 
@@ -94,8 +90,11 @@ def _told(figure: dict[str, Any]) -> str:
     bars = [f"≥ {figure['least']:g}"] if figure["least"] is not None else []
     if figure["most"] is not None:
         bars.append(f"≤ {figure['most']:g}")
-    unit = figure["unit"] and f" {figure['unit']}"
-    return f"{figure['what']}: {round(figure['value'], 2):,g}{unit}" + (f" ({', '.join(bars)})" if bars else "")
+    value = f"{round(figure['value'], 2):,}" + (figure["unit"] and f" {figure['unit']}")
+    most, least = figure["most"], figure["least"]
+    if (most is not None and figure["value"] > most) or (least is not None and figure["value"] < least):
+        value = f"**{value}**"
+    return f"{figure['what']}: {value}" + (f" ({', '.join(bars)})" if bars else "")
 
 
 def main() -> None:

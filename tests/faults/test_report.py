@@ -24,7 +24,6 @@ _FIGURE = {
     "least": 60,
     "date": "2026-11-23",
     "machine": "2 cores",
-    "load": 0.5,
 }
 
 
@@ -36,13 +35,14 @@ class PageTests(SynchronousTestCase):
             _FIGURE,
             {**_FIGURE, "value": 66},
             {**_FIGURE, "what": "p99", "unit": "ms", "full": True, "least": None, "most": 100},
+            {**_FIGURE, "what": "lost", "value": 1, "full": True, "least": None, "most": 0},
         ]
         path.write_text("".join(json.dumps(figure) + "\n" for figure in figures))
         told = page(read(path))
-        self.assertIn("| ways of cutting: 66 (≥ 60) | p99: 65.12 ms (≤ 100) |\n", told)
+        self.assertIn("| ways of cutting: 66 (≥ 60) | p99: 65.12 ms (≤ 100)<br>lost: **1** (≤ 0) |\n", told)
         self.assertIn("| `test_text.FramingTests` |", told)
-        self.assertIn("Small sizes measured 2026-11-23, 2 cores, with a load average from 0.5 to 0.5.", told)
-        self.assertEqual(told.count("**"), 2)
+        self.assertIn("Small sizes measured 2026-11-23, 2 cores.", told)
+        self.assertEqual(told.count("**"), 4)
 
     def test_promises(self) -> None:
         """Every figure has its promise."""
