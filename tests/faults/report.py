@@ -51,8 +51,8 @@ _HEAD = """\
 What `nodenet-chat` promises when its peers, its disk, its clock or its network are against it, and what the tests of
 `tests/faults` have measured of real processes. In brackets, the bar that a figure is held to. The small sizes belong to
 the ordinary suite, which has a machine to share, and so more patience with delays; the full ones are
-`pytest -m soak tests/faults`. What has no figure was not measured. A machine that does other things
-meanwhile misses bars of delays (in bold), and of nothing else.
+`pytest -m soak tests/faults`. What has no figure was not measured. Figures that miss
+their bar are bold; delays do when the machine has other things to do.
 
 This page is made by `python -m tests.faults.report`; it is not written by hand.
 
