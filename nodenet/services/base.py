@@ -34,6 +34,7 @@ from twisted.python.failure import Failure
 
 from nodenet.adapter.loop import getReactor
 from nodenet.net import Socket, SocketFactory
+from nodenet.services.clock import steady
 from nodenet.services.counters import Counters
 from nodenet.services.descriptors import makeRoom
 from nodenet.services.door import Door
@@ -97,6 +98,7 @@ class ServerService(Service):
         self._onIdle = onIdle
         self._whenDrained = whenDrained
         self._reactor = getReactor(reactor)
+        steady(self._reactor)
         self._log = Logger(namespace=type(factory).__module__)
         self.counters = Counters() if counters is None else counters
         self.counters.gauge("connections.open", lambda: self.gate.open)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import clientFromString
@@ -125,6 +125,27 @@ class Program(ProcessProtocol, Awaiting):
         """The port of 127.0.0.1 that it listens on."""
         return int((await self.said(r"listening on 127\.0\.0\.1:(\d+)\s"))[0])
 
+    # --- as /proc sees it ------------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int:
+        return self.transport.pid  # type: ignore[union-attr]
+
+    def memory(self) -> int:
+        """Bytes that it has in memory."""
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def descriptors(self) -> int:
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def processorTime(self) -> float:
+        """Seconds that it has computed."""
+        user, system = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
 
 def start(
     test: Any,
@@ -211,7 +232,10 @@ class Peer(Protocol, Awaiting):
         self.write(bytes(32 * 1024 * 1024))
 
 
-async def connect(test: Any, where: int | str) -> Peer:
+P = TypeVar("P", bound=Peer)
+
+
+async def connect(test: Any, where: int | str, protocol: type[P] = Peer) -> P:  # type: ignore[assignment]
     """
     Connect to a port of 127.0.0.1, or to where a client endpoint's description says.  The connection does not
     outlive C{test}.
@@ -219,7 +243,7 @@ async def connect(test: Any, where: int | str) -> Peer:
     from twisted.internet import reactor
 
     description = f"tcp:127.0.0.1:{where}" if isinstance(where, int) else where
-    peer: Peer = await clientFromString(reactor, description).connect(Factory.forProtocol(Peer))
+    peer: P = await clientFromString(reactor, description).connect(Factory.forProtocol(protocol))
 
     def leave() -> Deferred[None] | None:
         if peer.over:

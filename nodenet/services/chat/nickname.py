@@ -94,7 +94,13 @@ def skeleton(nickname: str) -> str:
     What two nicknames have in common that count as the same one: they differ by case, by width or other forms, or by
     letters that look alike, such as the Latin and the Cyrillic C{a}, or C{1} and C{l}.  Of equal skeletons only one can
     be online.  The skeleton of a skeleton is itself.
+
+    Letters of other scripts often look like a Latin one in one case only.  So whatever looks like a Latin name as it is
+    typed, counts as that one.
     """
+    looks = _typed(normalize("NFD", _typed(normalize("NFKC", nickname))))
+    if all(char.isascii() or category(char)[0] == "M" for char in looks):
+        nickname = looks
     before = ""
     while nickname != before:
         before = nickname
@@ -102,6 +108,17 @@ def skeleton(nickname: str) -> str:
         nickname = _mapped(normalize("NFKC", normalize("NFKC", nickname).casefold()))
         nickname = _mapped(normalize("NFD", nickname))
     return nickname
+
+
+def _typed(text: str) -> str:
+    """What C{text} looks like in its own case; letters of ASCII look like themselves."""
+    alike = _alike()
+    found = []
+    for char in text:
+        looks = char if char.isascii() else alike.get(char, char)
+        # A capital that looks like an l looks like a capital I.
+        found.append("I" if looks == "l" and char.isupper() else looks)
+    return "".join(found)
 
 
 def _mapped(text: str) -> str:

@@ -104,6 +104,11 @@ class SkeletonTests(SynchronousTestCase):
             ("modern", "rnodern"),
             ("0x0", "oхo"),
             ("ℵ", "א"),
+            # Capitals that look like Latin ones: all of these are Greek.
+            ("TOM", "ΤΟΜ"),
+            ("Ivan", "ΙVΑΝ"),
+            ("zoé", "ΖOÉ"),
+            ("Νίκος", "νίκος"),
         ):
             self.assertEqual(skeleton(one), skeleton(other))
 
