@@ -35,10 +35,10 @@ MARKS = 4
 # --- cleaning ------------------------------------------------------------------------------------
 
 # Characters that nothing below would change, in any order: ASCII, Latin, Cyrillic, the common punctuation,
-# kana, Chinese, Hangul syllables, full width.  Most lines consist of nothing else.
+# kana, Chinese, Hangul syllables, full width, emoji.  Most lines consist of nothing else.
 _PLAIN = re.compile(
     "[ -~\u00a1-\u00ac\u00ae-\u024f\u0400-\u0481\u2010-\u2027\u3000-\u3029\u3041-\u3096\u30a1-\u30fa"
-    "\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff5e]*"
+    "\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff5e\U0001f300-\U0001faff]*"
 )
 
 # A sequence that is not finished is dropped as far as it goes.  None of the three can backtrack.
