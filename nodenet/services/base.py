@@ -79,6 +79,7 @@ class ServerService(Service):
         lag: Lag | None = None,
         onIdle: Callable[[], object] | None = None,
         whenDrained: Callable[[], Awaitable[object]] | None = None,
+        reasonOf: Callable[[Socket], str | None] | None = None,
         reactor: Any = None,
     ) -> None:
         """
@@ -88,6 +89,8 @@ class ServerService(Service):
         @param counters: to count with; by default its own.
         @param lag: started and stopped with the service.
         @param onIdle: called when the last connection has gone, while the service runs.
+        @param reasonOf: called with each socket that has closed: why, for the log, or C{None} where it knows no more
+            than the socket tells.
         @param whenDrained: called after the last connection has gone and the ports are closed; the service has not
             stopped before its result is there.
         @param reactor: by default Twisted's.
@@ -97,6 +100,7 @@ class ServerService(Service):
         self._settings = settings
         self._onIdle = onIdle
         self._whenDrained = whenDrained
+        self._reasonOf = reasonOf
         self._reactor = getReactor(reactor)
         steady(self._reactor)
         self._log = Logger(namespace=type(factory).__module__)
@@ -278,6 +282,8 @@ class ServerService(Service):
         self._past = [past + more for past, more in zip(self._past, visit.traffic, strict=True)]
         if self._deadline is not None and visit.reason == "ended":
             visit.reason = "stopping" if self._reactor.seconds() < self._deadline else "cut off"
+        elif self._reasonOf is not None:
+            visit.reason = self._reasonOf(visit.socket) or visit.reason
         visit.tell()
         if self._visits:
             return

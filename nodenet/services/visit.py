@@ -60,9 +60,12 @@ class Visit:
     Watches one socket for the log.  It never says anything of what is sent, only how much.
 
     The reason that it gives: C{ended}; C{idle}, if C{'timeout'} came; the error's code.
+
+    @ivar socket: whose visit it is.
+    @ivar reason: why it is over.
     """
 
-    __slots__ = ("_began", "_gone", "_log", "_peer", "_seconds", "_socket", "reason")
+    __slots__ = ("_began", "_gone", "_log", "_peer", "_seconds", "reason", "socket")
 
     def __init__(
         self, socket: Socket, log: Logger, seconds: Callable[[], float], closed: Callable[[Visit], object]
@@ -72,7 +75,7 @@ class Visit:
         @param closed: called with the visit after C{'close'}; it may know a better C{reason}, then calls L{tell}.
         """
         self.reason = "ended"
-        self._socket = socket
+        self.socket = socket
         self._log = log
         self._seconds = seconds
         self._gone = closed
@@ -84,7 +87,7 @@ class Visit:
         socket.on("close", self._closed)
 
     def _closed(self, hadError: bool) -> None:
-        error: Any = self._socket.errored
+        error: Any = self.socket.errored
         if error is not None:
             self.reason = getattr(error, "code", type(error).__name__)
         self._gone(self)
@@ -95,7 +98,7 @@ class Visit:
     @property
     def traffic(self) -> tuple[int, int]:
         """How many bytes came in and went out."""
-        return self._socket.bytesRead, self._socket.bytesWritten
+        return self.socket.bytesRead, self.socket.bytesWritten
 
     def tell(self) -> None:
         """Write the line of the end."""

@@ -162,7 +162,7 @@ class ChatTests(ProcessCase):
         peer.write(b"ann\r\n")
         await peer.got(b"ann joined")
         await peer.ended
-        await program.said("is gone: idle")
+        await program.said(r"closed after [\d.]+ s: idle,")
 
     async def test_limits(self) -> None:
         program = run(
@@ -184,7 +184,7 @@ class ChatTests(ProcessCase):
         await peer.until(lambda: peer.received.count(b"<ann> hello") == 20)
         await late.ended
         self.assertIn("0.5 秒内没有输入昵称".encode(), late.received)
-        await program.said("is gone: no nickname")
+        await program.said(r"closed after [\d.]+ s: no nickname,")
 
 
 class CounterTests(ProcessCase):

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import count
 from typing import Unpack
+from weakref import WeakKeyDictionary
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
@@ -127,6 +128,7 @@ class ChatFactory(SocketFactory):
         self._boot = secrets.token_hex(8)
         self._numbers = count(1)
         self._sessions: dict[str, Session] = {}
+        self._terminals: WeakKeyDictionary[Socket, Terminal] = WeakKeyDictionary()
         self._opening: Deferred[bool] | None = None
         self._stopping = False  # the bus is to be stopped when the last one has left
         self._stopped: Deferred[None] = succeed(None)
@@ -155,6 +157,7 @@ class ChatFactory(SocketFactory):
         socket.setKeepAlive(PROBES).setUserTimeout(USER_TIMEOUT)
         sid = f"{self._boot}-{next(self._numbers)}"
         terminal = Terminal(socket, self._chatLoop, self._outbox, self._limits, self._language)
+        self._terminals[socket] = terminal
         session = Session(sid, terminal, self.hall, self.bus, self.moderation)
         if self._stopping:
             session.goodbye()
@@ -190,13 +193,18 @@ class ChatFactory(SocketFactory):
         kind = _CUT.get(session.terminal.reason or "")
         if kind is not None:
             self.counters.count(f"ended.{kind}")
-        self._log.info(
+        self._log.debug(
             "{sid} from {address} is gone: {reason}",
             sid=session.sid,
             address=session.terminal.address,
             reason=session.terminal.reason,
         )
         self._stopIfEmpty()
+
+    def reasonOf(self, socket: Socket) -> str | None:
+        """Why the conversation over C{socket} has ended, in words for the log; C{None}: it has not, or was none."""
+        terminal = self._terminals.get(socket)
+        return None if terminal is None else terminal.reason
 
     # --- the server and the bus ------------------------------------------------------------------
 

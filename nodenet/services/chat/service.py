@@ -237,6 +237,7 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         counters=factory.counters,
         lag=Lag(factory.counters, reactor),
         whenDrained=factory.whenStopped,
+        reasonOf=factory.reasonOf,
         reactor=reactor,
     )
     service.gate.rules.append(factory.moderation.refuse)
