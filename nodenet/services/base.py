@@ -80,6 +80,7 @@ class ServerService(Service):
         onIdle: Callable[[], object] | None = None,
         whenDrained: Callable[[], Awaitable[object]] | None = None,
         reasonOf: Callable[[Socket], str | None] | None = None,
+        certificates: bool = False,
         reactor: Any = None,
     ) -> None:
         """
@@ -93,6 +94,7 @@ class ServerService(Service):
             than the socket tells.
         @param whenDrained: called after the last connection has gone and the ports are closed; the service has not
             stopped before its result is there.
+        @param certificates: ask those who come by TLS for one; see L{nodenet.services.door.fingerprintOf}.
         @param reactor: by default Twisted's.
         """
         self.factory = factory
@@ -111,7 +113,9 @@ class ServerService(Service):
         self._lag = lag
         self.gate = Gate(settings.limits, self._reactor.seconds, settings.proxies.trust)
         self._refusals = Refusals(self._log, self.counters, self._reactor)
-        self._door = Door(factory, self.gate, self._refusals, settings.proxies, self._reactor)
+        self._door = Door(
+            factory, self.gate, self._refusals, settings.proxies, certificates=certificates, reactor=self._reactor
+        )
         self._bound = False
         self._starting = False
         self._ports: list[IListeningPort] = []

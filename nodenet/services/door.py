@@ -24,9 +24,13 @@ from zope.interface import implementer
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
 from nodenet.adapter.transports import DONE
+from nodenet.net import Socket
 from nodenet.services.gate import Gate
 from nodenet.services.proxied import ProxiedFactory, Proxies
 from nodenet.services.refusals import Refusals
+
+# OpenSSL's number: ask for a certificate.
+_VERIFY_PEER = 1
 
 HANDSHAKE = 10_000
 """How long, in ms, a TLS handshake may take, from when the connection was accepted."""
@@ -56,6 +60,9 @@ class Guest(SocketProtocol):
         if isinstance(self.transport, FileDescriptor) or not INegotiated.implementedBy(type(self.transport)):
             super().connectionMade()
         else:
+            if self._door.certificates:
+                # Of anybody, and none is no matter: who it is, its fingerprint tells.
+                self.transport.getHandle().set_verify(_VERIFY_PEER, lambda *_: True)
             self._handshake = self._loop.callLater(HANDSHAKE, self.cut)
             self._door.waiting.add(self)
 
@@ -73,6 +80,13 @@ class Guest(SocketProtocol):
                 self._endHandshake(self._handshake)
             self._door.gate.leave(self.address)
         super().connectionLost(reason)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The SHA-256 of the certificate that the peer has proved to be its own, in hex; C{None}: there is none."""
+        ask = getattr(self.transport, "getPeerCertificate", None)
+        certificate = None if ask is None else ask()
+        return None if certificate is None else certificate.digest("sha256").decode().replace(":", "").lower()
 
     def cut(self) -> None:
         """End it, without a word."""
@@ -116,6 +130,7 @@ class Door(Factory):
     @param gate: decides who that is.
     @param refusals: where those are noted who are not.
     @param proxies: who speaks for others.
+    @param certificates: ask those who come by TLS for one.
     @param reactor: by default Twisted's.
     @ivar wrappedFactory: C{factory}; Twisted's wrappers call theirs so.
     @ivar waiting: who is here and no connection of the server yet.
@@ -129,12 +144,15 @@ class Door(Factory):
         gate: Gate,
         refusals: Refusals,
         proxies: Proxies = Proxies(),  # noqa: B008  # nobody
+        *,
+        certificates: bool = False,
         reactor: Any = None,
     ) -> None:
         self.wrappedFactory: Any = factory
         self.gate = gate
         self.refusals = refusals
         self.proxies = proxies
+        self.certificates = certificates
         self.waiting: set[Any] = set()
         self._reactor = reactor
 
@@ -192,3 +210,8 @@ class Door(Factory):
         """Cut those who wait: the server does not know of them and cannot end them."""
         for somebody in list(self.waiting):
             somebody.cut()
+
+
+def fingerprintOf(socket: Socket) -> str | None:
+    """See L{Guest.fingerprint}; C{None} too for who has not come through a door."""
+    return getattr(socket._handle, "fingerprint", None)

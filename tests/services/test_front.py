@@ -29,7 +29,7 @@ class FrontTests(SynchronousTestCase):
     def door(self, *proxies: str) -> Door:
         refusals: Any = Refusals(None, Counters(), self.reactor)  # type: ignore[arg-type]
         gate = Gate(Limits(), self.reactor.seconds)
-        return Door(SocketFactory(reactor=self.reactor), gate, refusals, Proxies(proxies), self.reactor)
+        return Door(SocketFactory(reactor=self.reactor), gate, refusals, Proxies(proxies), reactor=self.reactor)
 
     def listen(self, description: str, door: object) -> tuple[Any, int]:
         """What the port is given, and how long its queue is."""

@@ -186,6 +186,35 @@ class ChatTests(ProcessCase):
         self.assertIn("0.5 秒内没有输入昵称".encode(), late.received)
         await program.said(r"closed after [\d.]+ s: no nickname,")
 
+    async def test_operatorsByCertificate(self) -> None:
+        """Over TLS, whoever has the right one needs no password; others, and who has none, are what they were."""
+        place = Path(folder(self))
+        mine, others, servers = certificate(), certificate(), certificate()
+        for name, made in (("mine", mine), ("others", others), ("servers", servers)):
+            (place / name).write_bytes(made.dumpPEM())
+        (place / "operators").write_bytes(b"chief sha256:" + mine.original.digest("sha256") + b"\n")
+        pem = place / "servers"
+        program = run(
+            self,
+            "nodenet",
+            "chat",
+            f"--listen=ssl:0:interface=127.0.0.1:privateKey={pem}:certKey={pem}",
+            f"--operators={place / 'operators'}",
+        )
+        ports = await program.said(r"listening on 127\.0\.0\.1:(\d+)\s", 2)
+        for name, answer in (
+            ("mine", b"You are an operator now"),
+            ("others", b"Only operators"),
+            (None, b"Only operators"),
+        ):
+            own = f":privateKey={place / name}:certKey={place / name}" if name else ""
+            peer = await connect(self, f"ssl:127.0.0.1:{ports[1]}{own}")
+            peer.write(f"{name}1\r\n/bans\r\n".encode())
+            await peer.got(answer)
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+        self.assertClean(program)
+
 
 class CounterTests(ProcessCase):
     async def test_counts(self) -> None:

@@ -41,6 +41,7 @@ from nodenet.services.chat.session import Session
 from nodenet.services.chat.terminal import IDLE, TOO_LONG, TOO_SLOW, UNNAMED, Outbox, Terminal
 from nodenet.services.chat.words import ENGLISH, LANGUAGES
 from nodenet.services.counters import Counters
+from nodenet.services.door import fingerprintOf
 
 __all__ = ["BusUnavailable", "ChatFactory", "Entry", "Hall", "IChatBus", "Limits", "MemoryBus", "Session"]
 
@@ -158,7 +159,7 @@ class ChatFactory(SocketFactory):
         sid = f"{self._boot}-{next(self._numbers)}"
         terminal = Terminal(socket, self._chatLoop, self._outbox, self._limits, self._language)
         self._terminals[socket] = terminal
-        session = Session(sid, terminal, self.hall, self.bus, self.moderation)
+        session = Session(sid, terminal, self.hall, self.bus, self.moderation, fingerprintOf(socket))
         if self._stopping:
             session.goodbye()
             return

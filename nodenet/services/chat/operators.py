@@ -1,9 +1,10 @@
 """
 Operators: who may keep order, and how they prove that it is them.
 
-They are in a file, one a line: a name, and what L{hashed} makes of a password::
+They are in a file, one a line: a name, and what L{hashed} makes of a password, or the fingerprint of a certificate::
 
     ann scrypt$16384$8$1$...$...
+    bob sha256:5F:2A:...
 
 C{python -m nodenet.services.chat.enrol ann} asks for a password and prints such a line.  What is empty or begins
 with C{#} means nothing.
@@ -18,6 +19,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 from typing import Final
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -71,11 +73,18 @@ _NOBODY = hashed("", bytes(16))
 class Operators:
     """
     @param passwords: for each name what L{hashed} gave.
+    @param fingerprints: of certificates, SHA-256 in small hex digits, and whose they are.
     @param reactor: in whose threads passwords are checked; by default Twisted's.
     """
 
-    def __init__(self, passwords: dict[str, str] | None = None, reactor: object = None) -> None:
+    def __init__(
+        self,
+        passwords: dict[str, str] | None = None,
+        fingerprints: dict[str, str] | None = None,
+        reactor: object = None,
+    ) -> None:
         self._passwords = passwords or {}
+        self._fingerprints = fingerprints or {}
         self._reactor = reactor
         self._turns = DeferredLock()
 
@@ -91,17 +100,32 @@ class Operators:
                 lines = file.read().splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise OperatorsRefused(f"the operators {path} cannot be read: {error}") from error
-        passwords = {}
+        passwords, fingerprints = {}, {}
         for number, line in enumerate(lines, 1):
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             name, _, stored = line.strip().partition(" ")
+            fingerprint = stored.removeprefix("sha256:").replace(":", "").lower()
+            if re.fullmatch("sha256:.*", stored) and re.fullmatch("[0-9a-f]{64}", fingerprint):
+                fingerprints[fingerprint] = name
+                continue
             try:
                 matches("", stored)
             except (ValueError, TypeError):
-                raise OperatorsRefused(f"{path}, line {number}: there should be a name and a hashed password") from None
+                raise OperatorsRefused(
+                    f"{path}, line {number}: there should be a name and a hashed password or sha256: and a fingerprint"
+                ) from None
             passwords[name] = stored
-        return cls(passwords, reactor)
+        return cls(passwords, fingerprints, reactor)
+
+    @property
+    def certified(self) -> bool:
+        """Whether some of them are known by their certificates."""
+        return bool(self._fingerprints)
+
+    def named(self, fingerprint: str | None) -> str | None:
+        """Whose certificate that is; C{None}: no operator's."""
+        return None if fingerprint is None else self._fingerprints.get(fingerprint)
 
     def check(self, name: str, password: str) -> Deferred[bool]:
         """

@@ -238,6 +238,7 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         lag=Lag(factory.counters, reactor),
         whenDrained=factory.whenStopped,
         reasonOf=factory.reasonOf,
+        certificates=factory.moderation.operators.certified,
         reactor=reactor,
     )
     service.gate.rules.append(factory.moderation.refuse)

@@ -64,6 +64,7 @@ class Session:
     @param hall: to come into.
     @param bus: where sessions are counted.
     @param moderation: what operators have decided, and may decide.
+    @param fingerprint: of the peer's certificate, if it has shown one.
     @ivar deliver: see L{nodenet.services.chat.room.Member}.
     """
 
@@ -72,12 +73,21 @@ class Session:
     _operator: str | None = None  # it is one, of this name
     _wrong = 0  # so many passwords were
 
-    def __init__(self, sid: str, terminal: Terminal, hall: Hall, bus: IChatBus, moderation: Moderation) -> None:
+    def __init__(
+        self,
+        sid: str,
+        terminal: Terminal,
+        hall: Hall,
+        bus: IChatBus,
+        moderation: Moderation,
+        fingerprint: str | None = None,
+    ) -> None:
         self.sid = sid
         self.terminal = terminal
         self._hall = hall
         self._bus = bus
         self._moderation = moderation
+        self._fingerprint = fingerprint
         # Called for every line to every member: without a method in between.
         self.deliver = terminal.write
         terminal.onGuess = self._guessed
@@ -171,6 +181,7 @@ class Session:
             else:
                 self.terminal.enter()
                 self.tell(Phrase("/help lists the commands."))
+                self._recognise()
                 return True
         return False
 
@@ -234,11 +245,20 @@ class Session:
 
     # --- operators -------------------------------------------------------------------------------
 
+    def _recognise(self) -> None:
+        """Somebody whose certificate says enough needs no password."""
+        name = self._moderation.operators.named(self._fingerprint)
+        if name is not None:
+            self._promote(name)
+
+    def _promote(self, name: str) -> None:
+        self._operator = name
+        self._log.info("{sid} is the operator {name} now", sid=self.sid, name=name)
+        self.tell(Phrase("You are an operator now; /help lists what you can do."))
+
     async def _becomeOperator(self, name: str, password: str) -> None:
         if await self._moderation.operators.check(name, password):
-            self._operator = name
-            self._log.info("{sid} is the operator {name} now", sid=self.sid, name=name)
-            self.tell(Phrase("You are an operator now; /help lists what you can do."))
+            self._promote(name)
             return
         self._wrong += 1
         self._log.warn("{sid} from {address} gave a wrong password", sid=self.sid, address=self.address)

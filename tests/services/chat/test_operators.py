@@ -52,11 +52,30 @@ class FileTests(TestCase):
     async def test_nobody(self):
         self.assertFalse(await Operators().check("ann", ""))
 
+    def test_fingerprints(self):
+        """In any of the usual forms."""
+        digest = "5F2A" * 16
+        colons = ":".join(digest[at : at + 2] for at in range(0, 64, 2))
+        self.write(f"ann sha256:{colons}\nbob sha256:{'0a' * 32}\ncy {hashed('x')}\n")
+        operators = Operators.read(self.path)
+        self.assertEqual(
+            [operators.named(each) for each in (digest.lower(), "0a" * 32, "0b" * 32, None)], ["ann", "bob", None, None]
+        )
+        self.assertTrue(operators.certified)
+        self.assertFalse(Operators({"cy": hashed("x")}).certified)
+
     def test_refused(self):
-        for line in ("ann", "ann secret", "ann scrypt$1$2$3$4$5", "ann scrypt$16384$8$1$!$!"):
+        for line in (
+            "ann sha256:5f",
+            f"ann {'5f' * 32}",
+            "ann",
+            "ann secret",
+            "ann scrypt$1$2$3$4$5",
+            "ann scrypt$16384$8$1$!$!",
+        ):
             self.write(f"# first\n{line}\n")
             refusal = str(self.assertRaises(OperatorsRefused, Operators.read, self.path))
-            self.assertIn("line 2: there should be a name and a hashed password", refusal)
+            self.assertIn("line 2: there should be a name and a hashed password or sha256: and a fingerprint", refusal)
         os.unlink(self.path)
         self.assertIn("cannot be read", str(self.assertRaises(OperatorsRefused, Operators.read, self.path)))
 

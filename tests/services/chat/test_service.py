@@ -48,7 +48,10 @@ class OptionsTests(SynchronousTestCase):
                 ["--operators=/nowhere"],
                 "the operators /nowhere cannot be read: [Errno 2] No such file or directory: '/nowhere'",
             ),
-            ([f"--operators={__file__}"], f"{__file__}, line 1: there should be a name and a hashed password"),
+            (
+                [f"--operators={__file__}"],
+                f"{__file__}, line 1: there should be a name and a hashed password or sha256: and a fingerprint",
+            ),
             (["--bans=/dev/null/x"], "the bans /dev/null/x cannot be read: Not a directory"),
             ([f"--bans={__file__}"], f"{__file__} is not a list of bans: Extra data: line 1 column 3 (char 2)"),
             (["--lang=fr"], "--lang is one of en, zh, not 'fr'"),
