@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementedBy
 from zope.interface.verify import verifyClass, verifyObject
@@ -37,13 +38,19 @@ from nodenet.net.factory import ServerFactory
 from nodenet.net.hosting import SocketTransport
 from nodenet.net.producing import SocketConsumer, SocketProducer
 from nodenet.net.transfer import Transfer
+from nodenet.services import proxied
 from nodenet.services.base import ServerService
 from nodenet.services.chat import ChatFactory
 from nodenet.services.chat.bus import MemoryBus
 from nodenet.services.chat.localbus import LocalBus
 from nodenet.services.counter import CounterFactory
+from nodenet.services.counters import Counters
+from nodenet.services.door import Door, Guest, Refused
 from nodenet.services.echo import EchoFactory
+from nodenet.services.gate import Gate, Limits
 from nodenet.services.options import Settings
+from nodenet.services.proxied import ProxiedFactory
+from nodenet.services.refusals import Refusals
 from nodenet.stream import Duplex, PassThrough, Transform, duplexPair
 from nodenet.testing import MemoryHandle, MemoryServer, socketPair, sockets
 
@@ -56,18 +63,30 @@ def protocol() -> SocketProtocol:
 
 def service() -> ServerService:
     clock: Any = Clock()
-    settings = Settings(listen=(), maxConnections=None, idleTimeout=0, drainTimeout=0)
+    settings = Settings.read({"listen": 0}, MemoryReactorClock())
     return ServerService(SocketFactory(reactor=clock), settings, reactor=clock)
 
 
 def connector(clock: Any = None) -> dial._Connector:
     factory = dial._DialFactory(print, print, clock)
-    return dial._Connector(sockets_.socket(), "127.0.0.1", 80, factory, clock or Clock())
+    return dial._Connector(sockets_.socket(), "127.0.0.1", 80, factory, clock or MemoryReactorClock())
 
 
 def pathConnector(clock: Any = None) -> dial._UNIXConnector:
     factory = dial._DialFactory(print, print, clock)
-    return dial._UNIXConnector(sockets_.socket(sockets_.AF_UNIX), "/x", factory, clock or Clock())
+    return dial._UNIXConnector(sockets_.socket(sockets_.AF_UNIX), "/x", factory, clock or MemoryReactorClock())
+
+
+def door() -> Door:
+    clock: Any = Clock()
+    gate = Gate(Limits(), clock.seconds)
+    return Door(FACTORY, gate, Refusals(Logger(), Counters(), clock), reactor=clock)
+
+
+def guest() -> Guest:
+    made = Guest(door(), FACTORY, loopOf(Clock()), None)
+    made.makeConnection(StringTransport())
+    return made
 
 
 def hubbed() -> Any:
@@ -128,6 +147,11 @@ MAKERS: dict[type, Callable[[], object]] = {
     ServerFactory: lambda: ServerFactory(Server()),
     SocketFactory: SocketFactory,
     ServerService: service,
+    Door: door,
+    Guest: guest,
+    Refused: lambda: Refused("no"),
+    ProxiedFactory: lambda: ProxiedFactory(FACTORY, door()),
+    proxied._Header: lambda: proxied._Header(door(), FACTORY, None),
     EchoFactory: EchoFactory,
     CounterFactory: CounterFactory,
     ChatFactory: ChatFactory,
