@@ -16,9 +16,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nodenet.services.chat.bus import LOBBY, PRIVATE, WHISPER, BusUnavailable, Entry, IChatBus
+from nodenet.services.chat.members import Audience, Member
 from nodenet.services.chat.nickname import checkNickname, checkRoom, skeleton
 from nodenet.services.chat.past import RECENT
-from nodenet.services.chat.room import Audience, Member, Room
+from nodenet.services.chat.room import Room
 from nodenet.services.chat.text import ChatLine, clean, replyLine, whisperLine
 from nodenet.services.chat.words import Phrase, Refused
 from nodenet.services.counters import Counters

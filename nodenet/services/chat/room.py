@@ -21,8 +21,7 @@ There is no socket here, no reactor and no clock: the bus gives the time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -40,100 +39,13 @@ from nodenet.services.chat.bus import (
     Entry,
     IChatBus,
 )
-from nodenet.services.chat.nickname import skeleton
+from nodenet.services.chat.members import Audience, Author, Deliver, Each, Member, Seat
 from nodenet.services.chat.past import RECENT, Past, entryLine
 from nodenet.services.chat.text import ChatLine, clean, noticeLine, replyLine
 from nodenet.services.chat.words import Phrase, Refused
 
 TOPIC_LENGTH: Final = 200
 """How many characters a topic, or a reason to be away, has at most."""
-
-
-class Member(Protocol):
-    """
-    Whoever is in a room: in the service a session, in tests a list.
-    """
-
-    @property
-    def sid(self) -> str:
-        """The session, unique over all nodes and times."""
-
-    def deliver(self, line: ChatLine) -> object:
-        """
-        A line for this member.  What it does with the room meanwhile comes after this line for everyone;
-        what it raises costs it its membership, and nobody else anything.
-        """
-
-    def drop(self, reason: str) -> object:
-        """
-        The room has given this member up.
-
-        @param reason: for the log.
-        """
-
-    def dismiss(self, phrase: Phrase) -> object:
-        """It was removed: it is told C{phrase}, and nothing more."""
-
-
-class Audience(Protocol):
-    """Those who get every line of a room."""
-
-    def add(self, member: Any, /) -> object: ...
-    def remove(self, member: Any, /) -> object: ...
-    def send(self, line: ChatLine, /) -> object: ...
-
-
-class Seat:
-    """
-    A member of this process.
-
-    @ivar nickname: what the next entry of this member will be published under.
-    @ivar ignored: whom it does not want to hear: their sessions, and the skeletons of their nicknames.
-    @ivar listening: its join has come back.
-    """
-
-    __slots__ = ("ignored", "listening", "member", "nickname")
-
-    def __init__(self, member: Member, nickname: str, ignored: set[str]) -> None:
-        self.member = member
-        self.nickname = nickname
-        self.ignored = ignored
-        self.listening = False
-
-
-class _Author:
-    """Whoever an entry is of, for those who ignore some."""
-
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
-
-    @cached_property
-    def _skeleton(self) -> str:
-        return skeleton(self._entry.nickname)
-
-    def isIn(self, ignored: set[str]) -> bool:
-        return self._entry.session in ignored or self._skeleton in ignored
-
-
-Deliver = Callable[[Member, ChatLine], object]
-
-
-class _Each:
-    """The simplest L{Audience}."""
-
-    def __init__(self, deliver: Deliver) -> None:
-        self._deliver = deliver
-        self._members: list[Member] = []
-
-    def add(self, member: Member) -> None:
-        self._members.append(member)
-
-    def remove(self, member: Member) -> None:
-        self._members.remove(member)
-
-    def send(self, line: ChatLine) -> None:
-        for member in tuple(self._members):
-            self._deliver(member, line)
 
 
 class Room:
@@ -171,7 +83,7 @@ class Room:
         self._untold: list[Entry] = []  # leaves that the bus would not take
         self._seats: dict[str, Seat] = {}
         self._deliver = deliver
-        self._audience = _Each(deliver) if audience is None else audience
+        self._audience = Each(deliver) if audience is None else audience
         self._choosy: dict[str, Seat] = {}  # those who listen, but not to everyone
         self._names: dict[str, str] = {}  # everyone in the room, by session, on all nodes
         self._away: dict[str, str] = {}  # why some of them do not answer
@@ -325,7 +237,7 @@ class Room:
         @return: lines that are marked as past, up to the last that members here were given.
         """
         ignored = self._seat(sid).ignored
-        return await self._past.recall(count, lambda entry: not (ignored and _Author(entry).isIn(ignored)))
+        return await self._past.recall(count, lambda entry: not (ignored and Author(entry).isIn(ignored)))
 
     def ignore(self, sid: str) -> None:
         """What C{sid} ignores has changed."""
@@ -465,7 +377,7 @@ class Room:
         self._audience.send(line)
         if not self._choosy:
             return
-        author = None if said is None else _Author(said)
+        author = None if said is None else Author(said)
         for seat in tuple(self._choosy.values()):
             if author is None or not author.isIn(seat.ignored):
                 self._deliver(seat.member, line)

@@ -65,7 +65,7 @@ class Session:
     @param bus: where sessions are counted.
     @param moderation: what operators have decided, and may decide.
     @param fingerprint: of the peer's certificate, if it has shown one.
-    @ivar deliver: see L{nodenet.services.chat.room.Member}.
+    @ivar deliver: see L{nodenet.services.chat.members.Member}.
     """
 
     _log = Logger()
