@@ -93,11 +93,14 @@ class Each:
         self._members: list[Member] = []
 
     def add(self, member: Member) -> None:
+        """Give C{member} every line from now on."""
         self._members.append(member)
 
     def remove(self, member: Member) -> None:
+        """Give C{member} nothing more."""
         self._members.remove(member)
 
     def send(self, line: ChatLine) -> None:
+        """A line for everyone."""
         for member in tuple(self._members):
             self._deliver(member, line)
