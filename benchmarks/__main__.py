@@ -49,6 +49,7 @@ PROFILES = {
     "echo50": Profile("echo", ("echo", "50", "64", "1"), told="64 B, 50 connections"),
     "echo500": Profile("echo", ("echo", "500", "64", "1"), told="64 B, 500 connections"),
     "deep": Profile("echo", ("echo", "50", "1024", "16"), told="1 KiB, 50 connections, 16 in flight each"),
+    "tls50": Profile("tls", ("tls", "50", "64"), told="64 B, 50 connections, over TLS"),
     "bulk1": Profile("pipe", ("bulk", "1", "65536"), "byte", "as much as goes through, one connection"),
     "bulk8": Profile("pipe", ("bulk", "8", "65536"), "byte", "the same, 8 connections"),
     "sink": Profile("sink", ("sink", "8", "65536"), "byte", "8 connections write, the server drops it"),
@@ -117,7 +118,10 @@ def _freePort() -> int:
 @contextmanager
 def loading(native: Path, port: int, seconds: float, arguments: Sequence[str]) -> Iterator[Any]:
     """The load, started and past its start-up."""
-    words = [str(native / "load"), arguments[0], str(port), str(seconds), *arguments[1:]]
+    program = (
+        [sys.executable, str(HERE / "tlsload.py")] if arguments[0] == "tls" else [str(native / "load"), arguments[0]]
+    )
+    words = [*program, str(port), str(seconds), *arguments[1:]]
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE})
     ) as process:
@@ -177,23 +181,38 @@ def idle(native: Path, commands: dict[str, Commands], connections: int) -> dict[
     """
     found: dict[str, Any] = {}
     for name, known in commands.items():
-        if "pipe" not in known:
-            continue
-        server = Server(known["pipe"])
-        lot = ["idle", str(connections // 2)]
-        try:
-            with loading(native, server.port, 3600, lot) as first:
-                before = server.memory()
-                with loading(native, server.port, 3600, lot) as second:
-                    bytes_ = (server.memory() - before) / (connections // 2)
-                    used = server.cpu()
-                    time.sleep(5)
-                    found[name] = {"bytes": bytes_, "core": (server.cpu() - used) / 5}
-                    second.kill()
-                first.kill()
-        finally:
-            server.stop()
+        for kind, title in ("pipe", name), ("waiting", f"{name}-chat"):
+            if kind in known:
+                found[title] = _idle(native, known[kind], connections)
     return found
+
+
+def _idle(native: Path, command: list[str], connections: int) -> dict[str, float]:
+    server = Server(command)
+    lot = ["idle", str(connections // 2)]
+    try:
+        with loading(native, server.port, 3600, lot) as first:
+            before = server.memory()
+            with loading(native, server.port, 3600, lot) as second:
+                bytes_ = (server.memory() - before) / (connections // 2)
+                used = server.cpu()
+                time.sleep(5)
+                core = (server.cpu() - used) / 5
+                second.kill()
+            first.kill()
+    finally:
+        server.stop()
+    return {"bytes": bytes_, "core": core}
+
+
+def emit(commands: dict[str, Commands], repeats: int) -> dict[str, Any]:
+    """Nanoseconds of a call of C{emit}, by how many listen: the medians of some runs, by turns."""
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name, known in commands.items() if "emit" in known}
+    for _ in range(repeats):
+        for name, done in runs.items():
+            words = ["taskset", "-c", str(SERVER_CORE), *commands[name]["emit"]]
+            done.append(json.loads(subprocess.run(words, check=True, capture_output=True).stdout))
+    return {name: {count: median(run[count] for run in done) for count in done[0]} for name, done in runs.items()}
 
 
 _COLUMNS = "  {:10} {:>6} {:>20} {:>17} {:>15} {:>8} {:>8} {:>5}"
@@ -227,7 +246,7 @@ def table(profile: str, results: dict[str, Any], base: str) -> str:
 
 def plot(everything: dict[str, Any], base: str) -> str:
     """The speeds as an SVG: a bar for each server and profile, and a line at the base's."""
-    profiles = [name for name in everything if name != "idle" and base in everything[name]]
+    profiles = [name for name in everything if name in PROFILES and base in everything[name]]
     names = sorted({name for profile in profiles for name in everything[profile]})
     colours = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#999999"]
     bar, gap, left, wide = 12, 16, 110, 640
@@ -261,15 +280,18 @@ def plot(everything: dict[str, Any], base: str) -> str:
 
 
 def build(native: Path) -> None:
-    """Compile the load and the C server."""
+    """Compile the load and the C server, and make a certificate."""
     for source in (HERE / "load.c", PEERS / "echo.c"):
         subprocess.run(["cc", "-O2", "-o", str(native / source.stem), str(source)], check=True)
+    pem = str(native / "tls.pem")
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run([*request, "-keyout", pem, "-out", pem], check=True, stderr=subprocess.DEVNULL)
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("-p", "--profiles", default=",".join([*PROFILES, "idle"]), help="which (default: all)")
+    parser.add_argument("-p", "--profiles", default=",".join([*PROFILES, "emit", "idle"]), help="which (default: all)")
     parser.add_argument("-s", "--servers", help="which (default: all)")
     parser.add_argument("-b", "--base", default="twisted", help="whose speed is 1")
     parser.add_argument("-r", "--repeats", type=int, default=5)
@@ -288,7 +310,12 @@ def main() -> None:
             if name == "idle":
                 everything[name] = idle(native, commands, asked.idle)
                 for server, found in everything[name].items():
-                    print(f"idle: {server:10} {found['bytes']:8.0f} B a connection, {found['core']:.2%} of a core")
+                    print(f"idle: {server:12} {found['bytes']:8.0f} B a connection, {found['core']:.2%} of a core")
+            elif name == "emit":
+                everything[name] = emit(commands, asked.repeats)
+                for server, costs in everything[name].items():
+                    told = ", ".join(f"{cost:.0f} ns with {count}" for count, cost in costs.items())
+                    print(f"emit: {server:12} {told} listeners")
             else:
                 everything[name] = compete(native, PROFILES[name], commands, asked.seconds, asked.repeats)
                 print(table(name, everything[name], asked.base), flush=True)

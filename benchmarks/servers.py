@@ -27,7 +27,7 @@ def _node() -> str | None:
     return shutil.which("node")
 
 
-def _nodenet() -> Commands:
+def _nodenet(certificate: str) -> Commands:
     peers = [_PYTHON, str(PEERS / "nodenet_peers.py")]
     shipped = {
         name: [*_TWISTD, f"nodenet-{name}", "--listen", "tcp:{port}:interface=127.0.0.1"] for name in ("echo", "chat")
@@ -35,8 +35,15 @@ def _nodenet() -> Commands:
     return {
         "echo": shipped["echo"],
         "pipe": shipped["echo"],
+        "tls": [
+            *(*_TWISTD, "nodenet-echo", "--listen"),
+            f"ssl:{{port}}:interface=127.0.0.1:privateKey={certificate}:certKey={certificate}",
+        ],
         # A disk is another matter, and nobody's home is written to; talkers here talk as fast as they can.
         "chat": [*shipped["chat"], "--history", "off", "--line-rate", "0"],
+        # Who is held in it has no nickname yet.
+        "waiting": [*shipped["chat"], "--history", "off", "--register-timeout", "0"],
+        "emit": [_PYTHON, str(PEERS / "emit.py"), "nodenet"],
         "sink": [*peers, "sink"],
         "source": [*peers, "source"],
         "proxy": [*peers, "proxy"],
@@ -44,10 +51,10 @@ def _nodenet() -> Commands:
     }
 
 
-def _twisted() -> Commands:
+def _twisted(certificate: str) -> Commands:
     peers = [_PYTHON, str(PEERS / "twisted_stock.py")]
-    commands = {kind: [*peers, kind] for kind in ("echo", "pipe", "sink", "source", "chat")}
-    return {**commands, "naive": commands["chat"]}
+    commands = {kind: [*peers, kind] for kind in ("echo", "pipe", "sink", "source", "chat", "proxy")}
+    return {**commands, "naive": commands["chat"], "tls": [*peers, "tls", certificate]}
 
 
 def _asyncio(*more: str) -> Commands:
@@ -61,26 +68,35 @@ def _streams() -> Commands:
     return {"echo": streams, "pipe": streams}
 
 
-def _nodeServer(echo: str, chat: str) -> Commands:
+def _pyee() -> Commands:
+    return {"emit": [_PYTHON, str(PEERS / "emit.py"), "pyee"]} if find_spec("pyee") else {}
+
+
+def _nodeServer(echo: str, chat: str, certificate: str) -> Commands:
     node = _node()
     if node is None:
         return {}
     commands = {kind: [node, str(PEERS / "node.js"), kind] for kind in ("pipe", "sink", "source", "proxy", echo, chat)}
+    if echo == "pipe":  # these are the same for both
+        commands["tls"] = [node, str(PEERS / "node.js"), "tls", certificate]
+        commands["emit"] = [node, str(PEERS / "emit.js")]
     return {**commands, "echo": commands[echo], "chat": commands[chat], "naive": commands[chat]}
 
 
 def servers(native: Path) -> dict[str, Commands]:
     """
-    @param native: where the C programs were built.
+    @param native: where the C programs and the certificate are.
     """
+    certificate = str(native / "tls.pem")
     found = {
-        "nodenet": _nodenet(),
-        "twisted": _twisted(),
+        "nodenet": _nodenet(certificate),
+        "twisted": _twisted(certificate),
         "asyncio": _asyncio(),
         "streams": _streams(),
         "uvloop": _asyncio("uvloop") if find_spec("uvloop") else {},
-        "node": _nodeServer("pipe", "chat"),
-        "node-data": _nodeServer("data", "gathered"),
+        "node": _nodeServer("pipe", "chat", certificate),
+        "node-data": _nodeServer("data", "gathered", certificate),
+        "pyee": _pyee(),
         "c": {"echo": [str(native / "echo")], "pipe": [str(native / "echo")]},
     }
     return {name: commands for name, commands in found.items() if commands}

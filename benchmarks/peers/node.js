@@ -1,11 +1,12 @@
 'use strict';
-// Node: node node.js pipe|data|sink|source|chat|gathered|proxy [port behind the proxy]
+// Node: node node.js pipe|data|sink|source|chat|gathered|proxy|tls [port behind the proxy, certificate]
 const net = require('net');
 const members = new Set();
 let gathered = [];
 const kinds = {
   pipe: (socket) => socket.pipe(socket),
   data: (socket) => socket.on('data', (chunk) => socket.write(chunk)),
+  tls: (socket) => socket.pipe(socket),
   sink: (socket) => socket.resume(),
   source: (socket) => {
     const chunk = Buffer.alloc(65536, 'x');
@@ -46,7 +47,15 @@ function lines(socket, said) {
   });
 }
 
-net.createServer((socket) => {
+function connection(socket) {
   socket.on('error', () => {});
   kinds[process.argv[2]](socket);
-}).listen({ port: 0, host: '127.0.0.1', backlog: 511 }, function() { console.log(this.address().port); });
+}
+
+function create() {
+  if (process.argv[2] !== 'tls') return net.createServer(connection);
+  const pem = require('fs').readFileSync(process.argv[3]);
+  return require('tls').createServer({ key: pem, cert: pem }, connection);
+}
+
+create().listen({ port: 0, host: '127.0.0.1', backlog: 511 }, function() { console.log(this.address().port); });

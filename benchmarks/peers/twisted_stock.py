@@ -1,10 +1,11 @@
-"""Bare Twisted: a Protocol that echoes, a LineReceiver that broadcasts."""
+"""Bare Twisted: a Protocol that echoes, a LineReceiver that broadcasts; C{tls CERTIFICATE} and C{proxy PORT}."""
 
 import sys
 
-from twisted.internet import reactor
+from twisted.internet import reactor, ssl
 from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.portforward import ProxyFactory
 
 
 class Echo(Protocol):
@@ -62,7 +63,16 @@ class Chat(LineOnlyReceiver):
         self.members.discard(self)
 
 
-KINDS = {"echo": Echo, "pipe": Pipe, "sink": Sink, "source": Source, "chat": Chat}
-port = reactor.listenTCP(0, Factory.forProtocol(KINDS[sys.argv[1]]), backlog=511, interface="127.0.0.1")
+KINDS = {"echo": Echo, "pipe": Pipe, "sink": Sink, "source": Source, "chat": Chat, "tls": Echo}
+where = {"port": 0, "backlog": 511, "interface": "127.0.0.1"}
+if sys.argv[1] == "proxy":
+    port = reactor.listenTCP(factory=ProxyFactory("127.0.0.1", int(sys.argv[2])), **where)
+else:
+    factory = Factory.forProtocol(KINDS[sys.argv[1]])
+    if sys.argv[1] == "tls":
+        context = ssl.DefaultOpenSSLContextFactory(sys.argv[2], sys.argv[2], ssl.SSL.TLS_METHOD)
+        port = reactor.listenSSL(factory=factory, contextFactory=context, **where)
+    else:
+        port = reactor.listenTCP(factory=factory, **where)
 print(port.getHost().port, flush=True)
 reactor.run()
