@@ -192,8 +192,10 @@ def _idle(native: Path, command: list[str], connections: int) -> dict[str, float
     lot = ["idle", str(connections // 2)]
     try:
         with loading(native, server.port, 3600, lot) as first:
+            _rest(server)
             before = server.memory()
             with loading(native, server.port, 3600, lot) as second:
+                _rest(server)
                 bytes_ = (server.memory() - before) / (connections // 2)
                 used = server.cpu()
                 time.sleep(5)
@@ -203,6 +205,14 @@ def _idle(native: Path, command: list[str], connections: int) -> dict[str, float
     finally:
         server.stop()
     return {"bytes": bytes_, "core": core}
+
+
+def _rest(server: Server) -> None:
+    """Wait until the server has done what it does for new connections."""
+    used = -1.0
+    while server.cpu() - used > 0.01:
+        used = server.cpu()
+        time.sleep(0.5)
 
 
 def emit(commands: dict[str, Commands], repeats: int) -> dict[str, Any]:
