@@ -2,7 +2,7 @@
 
 import sys
 
-from twisted.internet import reactor, ssl
+from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.protocols.portforward import ProxyFactory
@@ -70,6 +70,8 @@ if sys.argv[1] == "proxy":
 else:
     factory = Factory.forProtocol(KINDS[sys.argv[1]])
     if sys.argv[1] == "tls":
+        from twisted.internet import ssl  # needs pyOpenSSL
+
         context = ssl.DefaultOpenSSLContextFactory(sys.argv[2], sys.argv[2], ssl.SSL.TLS_METHOD)
         port = reactor.listenSSL(factory=factory, contextFactory=context, **where)
     else:
