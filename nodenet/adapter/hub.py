@@ -56,6 +56,9 @@ from nodenet.adapter.loop import Loop, loopOf
 BATCH = 512
 """How many events are taken with one wake-up."""
 
+AT_ONCE = 64
+"""How many are taken before the clock is looked at."""
+
 LONGEST = 0.002
 """After how many seconds a wake-up does not ask for more."""
 
@@ -181,7 +184,7 @@ class Hub:
         while left > 0:
             if not inside:
                 self._gone.clear()
-            count = self._batch(left)
+            count = self._batch(min(left, AT_ONCE))
             left -= count
             # One event alone has probably no other behind it, unless it had before.  An immediate of an immediate, too,
             # comes after those who can be read meanwhile.

@@ -42,6 +42,7 @@ class Past:
         self._age = age
         self._recent: deque[Entry] = deque(maxlen=count)  # what was said last
         self._ahead: set[str] = set()  # ids of those of them that may still come as live lines
+        self._lines: dict[str, ChatLine] = {}  # those that were shown to somebody, by their ids
         self._latest = ""  # the id of the line that was applied last
 
     async def open(self) -> None:
@@ -58,6 +59,7 @@ class Past:
     def close(self) -> None:
         """Forget."""
         self._recent.clear()
+        self._lines.clear()
         self._ahead.clear()
 
     def add(self, entry: Entry) -> None:
@@ -75,7 +77,9 @@ class Past:
         if self._age:
             while self._recent and self._recent[0].time < now - self._age:
                 self._recent.popleft()
-        return _pastLines(self._recent)
+        # Many may come in a row: each of these is made once.
+        self._lines = {entry.id: self._lines.get(entry.id) or _pastOf(entry) for entry in self._recent}
+        return _fitting(self._lines.values())
 
     async def recall(self, count: int, wanted: Callable[[Entry], bool]) -> list[ChatLine]:
         """
@@ -90,7 +94,7 @@ class Past:
                 # What follows is on its way to the members as live lines.
                 past = past[: index + 1]
                 break
-        return _pastLines(filter(wanted, past))
+        return _fitting(map(_pastOf, filter(wanted, past)))
 
     async def _find(self, count: int) -> list[Entry]:
         """The last messages and actions of the log."""
@@ -113,14 +117,17 @@ def entryLine(entry: Entry) -> SafeLine:
     return toLine(entry.time, entry.nickname, entry.body)
 
 
-def _pastLines(entries: Iterable[Entry]) -> list[ChatLine]:
-    """The lines of C{entries}, or of the last ones as far as they fit."""
-    lines: deque[ChatLine] = deque()
+def _pastOf(entry: Entry) -> ChatLine:
+    return pastLine(entryLine(entry), entry.time)
+
+
+def _fitting(lines: Iterable[ChatLine]) -> list[ChatLine]:
+    """C{lines}, or the last of them as far as they fit."""
+    fitting: deque[ChatLine] = deque()
     size = 0
-    for entry in reversed(list(entries)):
-        line = pastLine(entryLine(entry), entry.time)
+    for line in reversed(list(lines)):
         size += len(line.wire())
         if size > RECALL_BYTES:
             break
-        lines.appendleft(line)
-    return list(lines)
+        fitting.appendleft(line)
+    return list(fitting)
