@@ -153,13 +153,12 @@ class Session:
 
     def _guessed(self) -> None:
         """The terminal has found out another encoding: what was said in the old one could not be read."""
-        if self.terminal.entered:
-            self.tell(Phrase("Your terminal seems to use another encoding."))
-        else:
-            self._greet()
+        encoding = self.terminal.voice.encoding
         self.tell(
-            Phrase("From now on this is {encoding}; /encoding utf-8 undoes it.", encoding=self.terminal.voice.encoding)
+            Phrase("Your terminal seems to use {encoding}: so do I now; /encoding utf-8 undoes it.", encoding=encoding)
         )
+        if not self.terminal.entered:
+            self._greet()
 
     async def _enter(self) -> bool:
         """
