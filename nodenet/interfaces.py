@@ -42,6 +42,13 @@ class IStreamHandleOwner(Interface):
     def onWritten() -> None:
         """The write that answered C{False} is with the kernel."""
 
+    def onHeldUp(size: int) -> None:
+        """
+        What was offered is not with the kernel: it is a write now, and C{onWritten} will tell.
+
+        @param size: of all of it, in bytes.
+        """
+
     def onShutdown() -> None:
         """The FIN is out."""
 
@@ -62,14 +69,16 @@ class IStreamHandle(Interface):
     """
     One end of a connection, as a L{nodenet.net.Socket} sees it.  Node's word.
 
-    At most one C{write} is unfinished at a time, and no C{write} follows C{shutdown}: the owner sees to it.
-    No verb but C{write} raises on a connection that broke meanwhile; the owner hears of that by C{onError}.
+    At most one C{write} is unfinished at a time, and no C{write} follows C{shutdown}: the owner sees to it.  What was
+    offered, and is held, counts as sent, so that a C{release} goes before C{write} and C{shutdown}.
+    Only C{write} and C{offer} raise on a connection that broke meanwhile; else the owner hears of that by C{onError}.
     """
 
     owner = Attribute("The L{IStreamHandleOwner}, or C{None}: then what comes is dropped and nobody is told.")
     reading = Attribute("C{bool}: between C{readStart} and C{readStop}.")
     writing = Attribute("C{bool}: a write or a shutdown is unfinished.")
     writeQueueSize = Attribute("C{int}: how many bytes of the unfinished write are not with the kernel yet.")
+    held = Attribute("C{bytearray}: what was offered and is held, for the owner to add to; C{None}: nothing is.")
     halfCloses = Attribute("C{bool}: C{shutdown} leaves reading open.  False on TLS.")
     reactor = Attribute("Whose loop this lives on.")
 
@@ -86,6 +95,18 @@ class IStreamHandle(Interface):
         @return: C{True} when all of it is with the kernel already, C{False} when C{onWritten} will tell.
         @raise NodeError: it failed at once; C{onError} does not repeat it.
         """
+
+    def offer(data: bytes) -> bool:
+        """
+        Send, at once or together with what else is offered in this batch of events.  For who does not ask what becomes
+        of it; not for more than L{nodenet.adapter.protocol.HELD} bytes with those that are held.
+
+        @return: as C{write}; C{True} for what is held, too.
+        @raise NodeError: as C{write}.
+        """
+
+    def release() -> None:
+        """Send what is held.  If it does not go, C{onHeldUp} or C{onError} tells, before this returns."""
 
     def shutdown() -> None:
         """Send a FIN after what was written; C{onShutdown} will tell."""

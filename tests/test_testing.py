@@ -55,6 +55,9 @@ class Owner:
     def onWritten(self) -> None:
         self.said.append(("written",))
 
+    def onHeldUp(self, size: int) -> None:
+        self.said.append(("held up", size))
+
     def onShutdown(self) -> None:
         self.said.append(("shutdown",))
 

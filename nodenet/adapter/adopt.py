@@ -38,6 +38,7 @@ class UnconnectedHandle:
     reading = False
     writing = False
     writeQueueSize = 0
+    held = None
     halfCloses = True
 
     def __init__(self, sock: socket.socket, loop: Loop, patient: bool = False) -> None:
@@ -83,6 +84,12 @@ class UnconnectedHandle:
 
     def write(self, chunks: Sequence[bytes]) -> bool:
         raise systemError(errno.EPIPE, "write")
+
+    def offer(self, data: bytes) -> bool:
+        return self.write((data,))
+
+    def release(self) -> None:
+        """Nothing is ever held."""
 
     def shutdown(self) -> None:
         if self.owner is not None:

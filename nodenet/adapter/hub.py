@@ -99,6 +99,7 @@ class Hub:
         self._gone: set[int] = set()
         self._changes: dict[int, tuple[bool, int]] = {}  # what the kernel has to be told: a new descriptor?, events
         self._busy = False  # a wake-up had more than one event
+        self._batches = 0
 
     # --- for sockets -----------------------------------------------------------------------------
 
@@ -215,6 +216,8 @@ class Hub:
         if self._changes:
             self._tellChanges()
         events = self._epoll.poll(0, most)
+        around = loop.batch
+        self._batches = loop.batch = self._batches + 1
         for fd, event in events:
             handler = handlers.get(fd)
             if handler is None or (gone and fd in gone):
@@ -223,6 +226,11 @@ class Hub:
                 handler(event)
             except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
                 self._drop(handler.__self__, Failure())
+        loop.batch = around
+        if loop.held:
+            held, loop.held = loop.held, []
+            for each in held:
+                each.release()
         if loop.phasesDue:
             try:
                 loop.runPhases()

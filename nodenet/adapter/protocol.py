@@ -18,6 +18,13 @@ would, and a message that the kernel takes costs one system call.  Any other tra
 would burn a core with a pull producer; there a I{streaming} producer is told when to pause, and what is not paused
 counts as sent.
 
+I{Many small writes in a batch of events} (C{for each in members: each.write(line)}, for each line that comes) would
+be as many system calls.  The first one that is offered goes at once, as an answer should; the next ones are held until
+the batch is over, and go together, if nobody asks what became of them: they have no callback, and are so few bytes that
+C{write} would answer C{True} whether the kernel took them or not.  Whatever else is done with the socket releases them
+first.  When the kernel does not take them after all, the owner counts them from then on as what they are: a write that
+waits.
+
 I{How does it close?}  C{loseConnection} waits for a stalled peer for ever and C{abortConnection} resets.  What
 Node does is neither: stop both directions, then, in the close phase, let the transport lose its connection; the
 kernel sends what it has and a FIN.  This is how Twisted's own abort is built.  Transports that hide their socket
@@ -60,6 +67,9 @@ from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
 CLOSE_GRACE = 5000
 """How long, in ms, a transport that hides its socket may take to come to its end before C{close} aborts it."""
 
+HELD = 16384
+"""How many bytes are held, at most, until a batch of events is over."""
+
 # What the transport sends with one call, and what it is given to wait with.
 _SLICE = FileDescriptor.SEND_LIMIT
 
@@ -81,11 +91,13 @@ class SocketProtocol(Wire):
     _producing = False  # we are registered
     _shutting = False
     _ended = False  # the peer's FIN was seen
-    _data: bytes | memoryview = b""
+    _data: bytes | bytearray = b""
     _offset = 0
     _endedAt: float | None = None  # when a transport that hides its socket was told to end
     _deadline: IDelayedCall | None = None
     _toKernel: _socket.socket | None = None  # the socket, on a transport of ours
+    held: bytearray | None = None
+    _offeredIn = 0  # the batch of the last offer that was sent at once
 
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
@@ -203,19 +215,51 @@ class SocketProtocol(Wire):
         return len(self._data) - self._offset
 
     def write(self, chunks: Sequence[bytes]) -> bool:
-        data: bytes | memoryview = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        toKernel = self._toKernel
-        if toKernel is not None:
-            try:
-                sent = toKernel.send(data)
-            except OSError as error:
-                sent = self._refused(error)
-            return sent == len(data) or self._await(data, sent)
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        if self._toKernel is not None:
+            return self._put(self._toKernel, data)
         if self._lost:
             raise systemError(errno.EPIPE, "write")
         self._data = data
         self._offset = 0
         return self._send() if self._precise else self._stream()
+
+    def offer(self, data: bytes) -> bool:
+        toKernel = self._toKernel
+        if toKernel is None:
+            return self.write((data,))
+        batch = self._loop.batch
+        if batch and batch == self._offeredIn:
+            self.held = bytearray(data)
+            self._loop.held.append(self)
+            return True
+        self._offeredIn = batch
+        try:
+            sent = toKernel.send(data)
+        except OSError as error:
+            sent = self._refused(error)
+        return sent == len(data) or self._await(data, sent)
+
+    def release(self) -> None:
+        if self.held is not None:
+            held, self.held = self.held, None
+            enter(self.owner, self._release, held)
+
+    def _release(self, data: bytearray) -> None:
+        if self._toKernel is None:
+            return
+        try:
+            if not self._put(self._toKernel, data) and self.owner is not None and not self._closing:
+                self.owner.onHeldUp(len(data))
+        except NodeError as error:
+            self._fail(error)
+
+    def _put(self, toKernel: _socket.socket, data: bytes | bytearray) -> bool:
+        try:
+            sent = toKernel.send(data)
+        except OSError as error:
+            sent = self._refused(error)
+        return sent == len(data) or self._await(data, sent)
 
     def _refused(self, error: OSError) -> int:
         """
@@ -227,7 +271,7 @@ class SocketProtocol(Wire):
             return 0
         raise systemError(error.errno or errno.EIO, "write", cause=error) from error
 
-    def _await(self, data: bytes | memoryview, sent: int) -> bool:
+    def _await(self, data: bytes | bytearray, sent: int) -> bool:
         """The kernel has taken so much; the rest waits for room."""
         self._data = data
         self._offset = sent
@@ -261,7 +305,7 @@ class SocketProtocol(Wire):
     def _send(self) -> bool:
         """Send for as long as the kernel takes it, then leave the next slice with the transport."""
         transport = self.transport
-        rest: bytes | memoryview = self._data
+        rest: bytes | bytearray | memoryview = self._data
         if self._offset:
             rest = memoryview(rest)[self._offset :]
         while rest:
@@ -388,6 +432,7 @@ class SocketProtocol(Wire):
 
     def _leave(self) -> None:
         self._closing = True
+        self.release()
         self.reading = self.writing = False
         if self._toKernel is not None:
             self._toKernel = None
@@ -397,6 +442,7 @@ class SocketProtocol(Wire):
 
     def secured(self) -> None:
         """The transport has started TLS: from now on what is sent goes through that."""
+        self.release()
         self._toKernel = None
         self._precise = self.halfCloses = False
 

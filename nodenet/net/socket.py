@@ -302,6 +302,7 @@ class Socket(Transfer):
 
         @return: the socket.
         """
+        self._release()
         super().end(chunk, encoding, callback)
         self._limitBacklog()
         return self

@@ -13,6 +13,7 @@ import errno
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from nodenet.adapter.protocol import HELD
 from nodenet.adapter.turn import asCallback, nextTick, reportUnheard
 from nodenet.errors import NodeError, nodeError, systemError
 from nodenet.events.arity import fit
@@ -105,6 +106,10 @@ class Transfer(Tuned, Backlog, Duplex):
             callback()
         if self._drains and not self._writableState.length:
             self._drained()
+
+    def onHeldUp(self, size: int) -> None:
+        """See L{nodenet.interfaces.IStreamHandleOwner}."""
+        self._wait(size, size, None)
 
     def onShutdown(self) -> None:
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
@@ -235,14 +240,28 @@ class Transfer(Tuned, Backlog, Duplex):
             Anything else, such as a write after C{end()} (C{ERR_STREAM_WRITE_AFTER_END}), is given to the callback
             and to C{'error'}.
         """
-        state = self._writableState
         handle = self._handle
+        state = self._writableState
+        kind = type(chunk)
         if (
-            type(chunk) is not bytes
+            handle is None
             or encoding is not None
             or callback is not None
-            or handle is None
-            or state.writing
+            or (kind is not bytes and (kind is not str or state.defaultEncoding != "utf8"))
+        ):
+            return self._writeSlowly(chunk, encoding, callback)
+        data = chunk if kind is bytes else encode(chunk)
+        size = len(data)
+        held = handle.held
+        if held is not None:
+            # One more for this batch of events.  A stream that is not idle has nothing held.
+            if len(held) + size <= HELD:
+                held += data
+                self._bytesSent += size
+                return True
+            handle.release()
+        if (
+            state.writing
             or state.ending
             or state.corked
             or self._destroyed
@@ -254,27 +273,47 @@ class Transfer(Tuned, Backlog, Duplex):
         # takes all, nothing of the stream has changed.
         if self._idle is not None:
             self._idle.touch()
-        size = len(chunk)
         self._bytesSent += size
         failure = None
         try:
-            if handle.write((chunk,)):
+            if handle.offer(data) if size <= HELD <= state.highWaterMark else handle.write((data,)):
                 return True
         except NodeError as error:
             failure = error
+        self._wait(len(chunk), size, failure)
+        goesOn = self._answer(state)
+        self._limitBacklog()
+        return goesOn and not self.destroyed
+
+    def _wait(self, length: int, size: int, failure: NodeError | None) -> None:
+        """
+        The handle has not taken all of a chunk of the short way: from here on it is one of the long way.
+
+        @param length: what it counts in the stream: characters of text.
+        @param size: in bytes.
+        """
+        state = self._writableState
         state.pending += 1
-        state.length += size
-        self._beginWrite(state, size, None)
+        state.length += length
+        self._beginWrite(state, length, None)
         if failure is None:
             self._waitForHandle(size, self._writeDone)
         else:
             self._writeDone(failure)
         state.sync = False
-        goesOn = self._answer(state)
-        self._limitBacklog()
-        return goesOn and not self.destroyed
+
+    def cork(self) -> None:
+        """Keep all writes in the buffer: see L{nodenet.stream.Writable}."""
+        self._release()
+        super().cork()
+
+    def _release(self) -> None:
+        """What the handle holds goes before whatever is more than a chunk of the short way."""
+        if self._handle is not None and self._handle.held is not None:
+            self._handle.release()
 
     def _writeSlowly(self, chunk: Any, encoding: Any, callback: Any) -> bool:
+        self._release()
         if self._endedByPeer and self.writableEnded:
             done = encoding if callable(encoding) else callback
             error = nodeError("EPIPE")

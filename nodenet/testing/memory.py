@@ -148,6 +148,7 @@ class MemoryHandle:
     """
 
     reactor = None
+    held = None
     halfCloses = True
     reading = False
     writing = False
@@ -222,6 +223,12 @@ class MemoryHandle:
             self._refused = True
             return True
         return self._put(memoryview(b"".join(chunks)))
+
+    def offer(self, data: bytes) -> bool:
+        return self.write((data,))
+
+    def release(self) -> None:
+        """Nothing is ever held."""
 
     def _put(self, data: memoryview) -> bool:
         self._waiting = data[self._outgoing.put(data) :]

@@ -46,6 +46,9 @@ class Owner:
     def onWritten(self) -> None:
         self.told.append("written")
 
+    def onHeldUp(self, size: int) -> None:
+        self.told.append("held up")
+
     def onShutdown(self) -> None:
         self.told.append("shutdown")
 
