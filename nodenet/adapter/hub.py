@@ -90,6 +90,8 @@ class Watched(Protocol):
 class Hub:
     """
     One reactor's.  Made by L{hubOf}.
+
+    @ivar inward: how many connections were made to this machine, and so perhaps to this program.
     """
 
     def __init__(self, loop: Loop) -> None:
@@ -100,6 +102,7 @@ class Hub:
         self._changes: dict[int, tuple[bool, int]] = {}  # what the kernel has to be told: a new descriptor?, events
         self._busy = False  # a wake-up had more than one event
         self._batches = 0
+        self.inward = 0
 
     # --- for sockets -----------------------------------------------------------------------------
 
@@ -217,7 +220,8 @@ class Hub:
             self._tellChanges()
         events = self._epoll.poll(0, most)
         around = loop.batch
-        self._batches = loop.batch = self._batches + 1
+        self._batches += 1
+        loop.batch = 0 if self.inward else self._batches
         for fd, event in events:
             handler = handlers.get(fd)
             if handler is None or (gone and fd in gone):

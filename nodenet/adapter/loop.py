@@ -60,7 +60,8 @@ class Loop:
     @ivar hub: the L{nodenet.adapter.hub.Hub}, or C{None} until somebody needs it.
     @ivar idleClocks: the L{nodenet.net.idle.IdleClocks}, or C{None} until somebody needs it.
     @ivar inBatch: the hub is at work, and runs the phases when it is done.
-    @ivar batch: the number of the batch in which the hub calls sockets now; 0 outside of any.
+    @ivar batch: the number of the batch in which the hub calls sockets now; 0 outside of any, and while everything is
+        to be sent at once.
     @ivar held: who holds something back until the batch is over: each has a C{release} method.
     @ivar phasesDue: somebody has asked for a phase.
     """

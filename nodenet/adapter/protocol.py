@@ -23,7 +23,8 @@ be as many system calls.  The first one that is offered goes at once, as an answ
 the batch is over, and go together, if nobody asks what became of them: they have no callback, and are so few bytes that
 C{write} would answer C{True} whether the kernel took them or not.  Whatever else is done with the socket releases them
 first.  When the kernel does not take them after all, the owner counts them from then on as what they are: a write that
-waits.
+waits.  Where a program talks to itself (or to another one on this machine, which looks the same) nothing is held: its
+other end may be asked for the bytes in the same batch.
 
 I{How does it close?}  C{loseConnection} waits for a stalled peer for ever and C{abortConnection} resets.  What
 Node does is neither: stop both directions, then, in the close phase, let the transport lose its connection; the
@@ -85,7 +86,6 @@ class SocketProtocol(Wire):
     owner: IStreamHandleOwner | None = None
     reading = False
     writing = False
-    _closing = False
     _stopped = False  # reading, on the transport
     _paused = False  # a streaming transport asked for no more
     _producing = False  # we are registered
@@ -96,13 +96,14 @@ class SocketProtocol(Wire):
     _endedAt: float | None = None  # when a transport that hides its socket was told to end
     _deadline: IDelayedCall | None = None
     _toKernel: _socket.socket | None = None  # the socket, on a transport of ours
-    held: bytearray | None = None
     _offeredIn = 0  # the batch of the last offer that was sent at once
 
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
         self._loop = loop
         self._peer = peer
+        self._closing = False  # this and the next one are looked at for each chunk: see Transfer's __slots__
+        self.held: bytearray | None = None
 
     @property
     def reactor(self) -> Any:

@@ -324,6 +324,7 @@ class _Accepted(HubTransport):
         this.hub = _hubOf(reactor) if hub is None else hub
         this.reactor = reactor
         sock.setblocking(False)
+        self._readSize = SMALLEST_READ
         this.socket = sock
         this.protocol = protocol
         if len(client) != 2:
@@ -392,11 +393,26 @@ class UNIXServer(_UNIXTransport, _Accepted, unix.Server):  # type: ignore[misc, 
 class _Dialled(HubTransport):
     """What connects: while it does, whatever the kernel tells is C{doConnect}'s."""
 
+    _inward = False  # it leads to this machine
+
     def _connectDone(self) -> None:
         this: Any = super()
+        self._inward = self._isLocal()
+        self.hub.inward += self._inward
         this._connectDone()
         if self._armed:
             self.hub.handle(self._number, self._ready)
+
+    def _closeSocket(self, orderly: bool) -> None:
+        self.hub.inward -= self._inward
+        self._inward = False
+        super()._closeSocket(orderly)
+
+    def _isLocal(self) -> bool:
+        try:
+            return bool(self.socket.getpeername()[0] == self.socket.getsockname()[0])
+        except OSError:
+            return True  # it is lost already
 
     def _arm(self) -> None:
         super()._arm()
@@ -419,6 +435,9 @@ class UNIXClient(_Dialled, _UNIXTransport, unix.Client):  # type: ignore[misc]  
     def __init__(self, filename: Any, connector: Any, reactor: Any, checkPID: int = 0) -> None:
         self.hub = _hubOf(reactor)
         unix.Client.__init__(self, filename, connector, reactor, checkPID)
+
+    def _isLocal(self) -> bool:
+        return True
 
 
 def _hubOf(reactor: Any) -> Hub:

@@ -43,7 +43,6 @@ from nodenet.stream import addAbortSignal, byteLength
 from nodenet.stream.state import Done
 
 if TYPE_CHECKING:
-    from nodenet.net.server import Server
     from nodenet.net.typed import OnSocket
 
 
@@ -88,12 +87,10 @@ class Socket(Transfer):
         prependListener: OnSocket  # type: ignore[assignment]
         prependOnceListener: OnSocket  # type: ignore[assignment]
 
-    server: Server | None = None
     autoSelectFamilyAttemptedAddresses: list[str] | None = None
     blockList: BlockList | None = None
 
     _bound: Bound = ""  # what kind of a BoundSocket it began with
-    _hadHandle = False  # connect() was called, or it was accepted: 'close' comes in the close phase
     _onread: Reader | None = None
     _signal: AbortSignal | None = None
 

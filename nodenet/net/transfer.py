@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from nodenet.adapter.protocol import HELD
 from nodenet.adapter.turn import asCallback, nextTick, reportUnheard
@@ -28,6 +28,9 @@ from nodenet.stream import Duplex, encode
 from nodenet.stream.state import NOBODY, Done
 from nodenet.stream.writing import MISSING
 
+if TYPE_CHECKING:
+    from nodenet.net.server import Server
+
 Callback = Callable[..., object]
 
 
@@ -38,11 +41,37 @@ class Transfer(Tuned, Backlog, Duplex):
     @ivar bytesRead: how many bytes came.  Kept after the end.
     """
 
-    bytesRead = 0
+    # What every socket has, and what is asked for each chunk.  This takes 170 bytes, a dictionary of it 830; and to find
+    # what is not in the dictionary but in the class takes Python ten times as long.
+    __slots__ = (
+        "_bytesSent",
+        "_destroyed",
+        "_emitsClose",
+        "_errored",
+        "_events",
+        "_finSeen",
+        "_hadHandle",
+        "_handle",
+        "_idle",
+        "_label",
+        "_loop",
+        "_monitored",
+        "_reactor",
+        "_readableState",
+        "_reader",
+        "_shortWay",
+        "_writableState",
+        "allowHalfOpen",
+        "bytesRead",
+        "server",
+    )
+
+    bytesRead: int
+    server: Server | None
 
     _pushesByItself = True  # the handle reads until it is told to stop
 
-    _hasOwnWorks = True  # no subclass has another push() or _write(): these may be left out where they are only calls
+    _hasOwnWorks = True  # no subclass has another push() or _write()
 
     _connecting: Connecting | None = None
     _hadError = False  # what 'close' tells: whatever comes after destroy() changes nothing
@@ -50,16 +79,28 @@ class Transfer(Tuned, Backlog, Duplex):
     _pending: Sequence[tuple[Any, str]] = ()
     _writeCallback: Callback | None = None
     _shutdownCallback: Callback | None = None
-    _bytesSent = 0
+    _bytesSent: int
     _endedByPeer = False
-    _finSeen = False  # nothing more comes from the handle
-    _label = ""
-    _reader: Reader | None = None  # of the onread option
+    _finSeen: bool  # nothing more comes from the handle
+    _hadHandle: bool  # connect() was called, or it was accepted: 'close' comes in the close phase
+    _label: str
+    _reader: Reader | None  # of the onread option
+    _shortWay: bool  # what is only calls of push() and _write() may be left out
     _unreadEnd: UnreadEnd | None = None
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         cls._hasOwnWorks = cls.push is Transfer.push and cls._write is Transfer._write
+
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        self = super().__new__(cls)
+        self._shortWay = cls._hasOwnWorks
+        self._destroyed = self._hadHandle = self._finSeen = False
+        self._handle = self._idle = self._errored = self._reader = self._loop = self._reactor = self.server = None
+        self._bytesSent = self.bytesRead = 0
+        self._emitsClose = True
+        self._label = ""
+        return self
 
     # --- from the handle -------------------------------------------------------------------------
 
@@ -77,7 +118,7 @@ class Transfer(Tuned, Backlog, Duplex):
             state.flowing
             and state.dataListening
             and state.reading
-            and self._hasOwnWorks
+            and self._shortWay
             and not state.length
             and not state.sync
             and state.decoder is None
@@ -266,7 +307,7 @@ class Transfer(Tuned, Backlog, Duplex):
             or state.corked
             or self._destroyed
             or self._errored is not None
-            or not self._hasOwnWorks
+            or not self._shortWay
         ):
             return self._writeSlowly(chunk, encoding, callback)
         # The way of nearly all bytes: what the stream and _write() do with them, without the calls.  When the system

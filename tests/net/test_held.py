@@ -44,13 +44,17 @@ class HeldTests(NetCase):
     def setUp(self) -> None:
         from twisted.internet import reactor
 
-        if hubOf(reactor) is None:
+        self.hub: Any = hubOf(reactor)
+        if self.hub is None:
             raise SkipTest("Twisted's own transports hold for themselves")
         super().setUp()
 
     async def connected(self, **options: Any) -> None:
-        """C{self.peer}, whose C{self.kernel} takes notes, and C{self.client}."""
+        """C{self.peer}, whose C{self.kernel} takes notes, and C{self.client}, as if that was on another machine."""
         self.client, self.peer = await self.pair(options)
+        (transport,) = self.client.selectables()
+        self.hub.inward -= transport._inward  # type: ignore[attr-defined]
+        transport._inward = False  # type: ignore[attr-defined]
         handle: Any = self.peer._handle
         self.kernel = handle._toKernel = Kernel(handle._toKernel)
 
@@ -91,6 +95,17 @@ class HeldTests(NetCase):
         await later()
         self.writeAll(b"a", b"b")
         self.assertEqual(self.kernel.sent, [b"a", b"b"])
+
+    async def test_aProgramThatTalksToItself(self) -> None:
+        """Its other end may be the next in the batch."""
+        await self.connected()
+        before = self.hub.inward
+        another, _ = await self.pair()
+        self.assertEqual(self.hub.inward, before + 1)
+        self.assertEqual(await self.inBatch(lambda: (self.writeAll(b"a", b"b"), self.kernel.sent[:])[1]), [b"a", b"b"])
+        another.destroy()
+        await closed(another)
+        self.assertEqual(self.hub.inward, before)
 
     async def test_notToTheEndOfTheBatch(self) -> None:
         """More than L{HELD}, a callback, an encoding, C{cork}: what was held goes before it, in the same call."""
