@@ -41,7 +41,7 @@ class Transfer(Tuned, Backlog, Duplex):
     @ivar bytesRead: how many bytes came.  Kept after the end.
     """
 
-    # What every socket has, and what is asked for each chunk.  This takes 170 bytes, a dictionary of it 830; and to find
+    # What every socket has, and what is asked for each chunk.  This takes 170 bytes, a dictionary 830; and to find
     # what is not in the dictionary but in the class takes Python ten times as long.
     __slots__ = (
         "_bytesSent",
