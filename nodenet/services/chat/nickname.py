@@ -11,7 +11,7 @@ line that it stands in.
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from unicodedata import category, normalize
 
@@ -89,6 +89,7 @@ def checkRoom(text: str) -> str:
     return name
 
 
+@lru_cache(maxsize=4096)  # each line that is said asks whether its author is muted
 def skeleton(nickname: str) -> str:
     """
     What two nicknames have in common that count as the same one: they differ by case, by width or other forms, or by

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 from unicodedata import category, normalize
 
@@ -189,7 +190,12 @@ def hour(ms: float) -> str:
 
     @param ms: milliseconds since the epoch.
     """
-    return time.strftime("%H:%M", time.localtime(ms / 1000))
+    return _hour(int(ms // 60_000))
+
+
+@lru_cache(maxsize=4096)  # a busy room has thousands of lines a minute, and each member's history the same ones
+def _hour(minute: int) -> str:
+    return time.strftime("%H:%M", time.localtime(minute * 60))
 
 
 def saidLine(ms: float, nickname: str, body: str) -> SafeLine:
