@@ -3,13 +3,14 @@ L{HubPort}: how connections are accepted where the hub watches.
 
 Twisted's own way makes a log buffer, a generator, an address and two texts for each connection, and asks the kernel
 once more after the last one.  Here a wake-up takes as many as came with the one before, twice as many if it got them
-all, and L{MOST_ACCEPTS} at most; whoever is left is still there at the next wake-up.  What the kernel will not accept
-is left to Twisted's way, with its reserved descriptor.
+all, and L{MOST_ACCEPTS} at most, or what comes in L{LONGEST_ACCEPTING} seconds; whoever is left is still there at the
+next wake-up.  What the kernel will not accept is left to Twisted's way, with its reserved descriptor.
 """
 
 from __future__ import annotations
 
 import socket as _socket
+from time import perf_counter
 from typing import Any
 
 from twisted.internet import tcp
@@ -21,6 +22,9 @@ from nodenet.adapter.transports import Watched
 
 MOST_ACCEPTS = 64
 """How many connections a port takes with one wake-up."""
+
+LONGEST_ACCEPTING = 0.005
+"""After how many seconds it takes no more: to greet somebody may be work."""
 
 
 class HubPort(Watched):
@@ -67,6 +71,7 @@ class HubPort(Watched):
             # Asked once: each of the first two makes a member of an enumeration.
             self._kind = (listener.family, listener.type, listener.proto)
         accepted = 0
+        until = perf_counter() + LONGEST_ACCEPTING
         while accepted < self._expected and not this.disconnecting:
             try:
                 fd, address = listener._accept()
@@ -83,6 +88,8 @@ class HubPort(Watched):
             except BaseException:  # of one connection; as Twisted does
                 log.err()
                 sock.close()
+            if perf_counter() > until:
+                return
         if accepted == self._expected:
             self._expected = min(2 * accepted, MOST_ACCEPTS)
 

@@ -14,7 +14,8 @@ turn of its own, and its ticks are run at its end.
 I{A wake-up} is a batch, and another one as long as there is something ready: the reactor's own round costs as much as
 three messages, so that a busy server should not make one for each.  (With 50 connections that echo, that was a third of
 all.)  When a delayed call is due, after L{BATCH} events, and after L{LONGEST} seconds because of its other readers, the
-reactor has its turn; what is left is still ready at the next wake-up, and the kernel hands it out by turns.
+reactor has its turn; after L{TOO_LONG} it has it at once.  What is left is still ready at the next wake-up, and the
+kernel hands it out by turns.
 
 I{Before it asks}, the kernel is told what to watch from now on, all of it at once: what was wanted and taken back
 meanwhile costs nothing.  And who is ready at the same time is then served in libuv's order, as it tells the kernel at
@@ -57,10 +58,15 @@ BATCH = 512
 """How many events are taken with one wake-up."""
 
 AT_ONCE = 64
-"""How many are taken before the clock is looked at."""
+"""How many are asked for at once."""
 
 LONGEST = 0.002
 """After how many seconds a wake-up does not ask for more."""
+
+TOO_LONG = 0.004
+"""After how many seconds a wake-up leaves what it has asked for, and not served yet, to the next one."""
+
+_LOOK = 8  # after so many events the clock is looked at: a look costs a hundredth of an event
 
 READ: int = getattr(select, "EPOLLIN", 1)
 """There is something to read, or to accept, or the end."""
@@ -183,17 +189,17 @@ class Hub:
         loop.touch()
 
     def _work(self, inside: bool) -> None:
-        until = perf_counter() + LONGEST
+        began = perf_counter()
         left = BATCH
         while left > 0:
             if not inside:
                 self._gone.clear()
-            count = self._batch(min(left, AT_ONCE))
+            count = self._batch(min(left, AT_ONCE), began + TOO_LONG)
             left -= count
             # One event alone has probably no other behind it, unless it had before.  An immediate of an immediate, too,
             # comes after those who can be read meanwhile.
             last = not count or (count == 1 and not self._busy)
-            if (last and not self._loop.phasesDue) or perf_counter() > until or self._isAwaited():
+            if (last and not self._loop.phasesDue) or perf_counter() > began + LONGEST or self._isAwaited():
                 break
             self._busy = True
         self._busy = left < BATCH - 1
@@ -213,7 +219,7 @@ class Hub:
         pause: float | None = self._loop.reactor.timeout()
         return pause is not None and pause <= 0
 
-    def _batch(self, most: int) -> int:
+    def _batch(self, most: int, until: float) -> int:
         loop = self._loop
         handlers, gone = self._handlers, self._gone
         if self._changes:
@@ -222,14 +228,17 @@ class Hub:
         around = loop.batch
         self._batches += 1
         loop.batch = 0 if self.inward else self._batches
-        for fd, event in events:
-            handler = handlers.get(fd)
-            if handler is None or (gone and fd in gone):
-                continue
-            try:
-                handler(event)
-            except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
-                self._drop(handler.__self__, Failure())
+        for begin in range(0, len(events), _LOOK):
+            if begin and perf_counter() > until:
+                break
+            for fd, event in events[begin : begin + _LOOK]:
+                handler = handlers.get(fd)
+                if handler is None or (gone and fd in gone):
+                    continue
+                try:
+                    handler(event)
+                except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
+                    self._drop(handler.__self__, Failure())
         loop.batch = around
         if loop.held:
             held, loop.held = loop.held, []

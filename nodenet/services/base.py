@@ -38,6 +38,7 @@ from nodenet.services.clock import steady
 from nodenet.services.counters import Counters
 from nodenet.services.descriptors import makeRoom
 from nodenet.services.door import Door
+from nodenet.services.garbage import spareProgram
 from nodenet.services.gate import Gate
 from nodenet.services.lag import Lag
 from nodenet.services.options import Place, Settings
@@ -168,6 +169,7 @@ class ServerService(Service):
             failure = self._failures.pop()
             self._undo(failure)
             raise failure
+        spareProgram(self._reactor)
 
     def _answered(self, result: Any, listening: Deferred[Any], place: Place) -> None:
         """An endpoint listens, or does not."""

@@ -141,6 +141,18 @@ class WakeUpTests(HubCase):
         self.hub.doRead()
         self.assertEqual(len(self.order), 4)
 
+    def test_slow(self) -> None:
+        """Work that takes long is not done for all who are ready, before anybody else has a turn."""
+        self.patch(hubs, "LONGEST", 0)
+        self.patch(hubs, "TOO_LONG", 0)
+        for index in range(20):
+            self.talker(str(index), 1)
+        served = []
+        while len(self.order) < 40:
+            self.hub.doRead()
+            served.append(len(self.order) // 2)
+        self.assertEqual(served, [8, 16, 20])
+
     def test_delayedCalls(self) -> None:
         """One that is due is not kept waiting; one that is not yet does not matter."""
         self.talker("a", 4)

@@ -498,6 +498,18 @@ class PortTests(TestCase):
         self.assertEqual([each.transport.sessionno for each in self.made], list(range(12)))
         await self.finish(port)
 
+    async def test_slowWelcome(self) -> None:
+        """To make somebody welcome may be work; those who are in are served meanwhile."""
+        port = facadeOf(None).listenTCP(0, self.factory, interface="127.0.0.1")
+        self.knock(port, 6)
+        port._expected = 4
+        port.doRead()
+        self.assertEqual(len(self.made), 4)
+        self.patch(accepting, "LONGEST_ACCEPTING", 0)
+        port.doRead()
+        self.assertEqual(len(self.made), 5)
+        await self.finish(port)
+
     async def test_noAddress(self) -> None:
         """A handle's is made when somebody asks."""
         handles: list[Any] = []

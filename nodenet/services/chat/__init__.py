@@ -34,6 +34,7 @@ from nodenet.services.chat.crowd import Crowd
 from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.limits import Limits
 from nodenet.services.chat.moderation import Moderation
+from nodenet.services.chat.nickname import loadConfusables
 from nodenet.services.chat.operators import Operators
 from nodenet.services.chat.past import RECENT
 from nodenet.services.chat.sentences import Register
@@ -112,6 +113,7 @@ class ChatFactory(SocketFactory):
             raise invalidArgValue("language", language, f"must be one of: {', '.join(map(repr, LANGUAGES))}")
         serverOptions.setdefault("noDelay", True)
         super().__init__(**serverOptions)
+        loadConfusables()
         self.bus: IChatBus = MemoryBus(clock=clock) if bus is None else bus
         self.counters = Counters() if counters is None else counters
         self.hall = Hall(self.bus, self._crowd, recent=recent, recentAge=recentAge, counters=self.counters)

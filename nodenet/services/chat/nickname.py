@@ -113,7 +113,7 @@ def skeleton(nickname: str) -> str:
 
 def _typed(text: str) -> str:
     """What C{text} looks like in its own case; letters of ASCII look like themselves."""
-    alike = _alike()
+    alike = loadConfusables()
     found = []
     for char in text:
         looks = char if char.isascii() else alike.get(char, char)
@@ -123,14 +123,15 @@ def _typed(text: str) -> str:
 
 
 def _mapped(text: str) -> str:
-    alike = _alike()
+    alike = loadConfusables()
     return "".join([alike.get(char, char) for char in text])
 
 
 @cache
-def _alike() -> dict[str, str]:
+def loadConfusables() -> dict[str, str]:
     """
-    What stands for each character that looks like something else.
+    What stands for each character that looks like something else.  The first call takes a tenth of a second, in which
+    nobody else is served: better before anybody is there.
 
     The library's file has, for each of those, the one thing that it looks like, and for each such thing all that look
     like it.  Its functions only answer whether a text could be meant to deceive.

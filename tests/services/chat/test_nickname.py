@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from twisted.trial.unittest import SynchronousTestCase
 from wcwidth import wcswidth
 
-from nodenet.services.chat.nickname import _alike, checkNickname, skeleton
+from nodenet.services.chat.nickname import checkNickname, loadConfusables, skeleton
 from nodenet.services.chat.text import clean
 from nodenet.services.chat.words import Refused
 
@@ -119,8 +119,8 @@ class SkeletonTests(SynchronousTestCase):
 
     def test_everyCharacter(self):
         """What looks like something else counts as that; nothing that stands for others looks like something else."""
-        self.assertGreater(len(_alike()), 5000)
-        for char, looks in _alike().items():
+        self.assertGreater(len(loadConfusables()), 5000)
+        for char, looks in loadConfusables().items():
             self.assertEqual(skeleton(skeleton(char)), skeleton(char), ascii(char))
             # Case comes first: of some capitals the small letter looks like nothing else.
             if normalize("NFKC", normalize("NFKC", char).casefold()) == char:
