@@ -62,14 +62,16 @@ class NodeRangeError(NodeError, ValueError):
 
 class AbortError(NodeError):
     """
-    Something was given up because a signal or a caller said so.  C{code} is
-    C{"ABORT_ERR"}; the reason, if it was an exception, is C{__cause__}.
+    Something was given up because a signal or a caller said so.  C{code} is C{"ABORT_ERR"}.
+
+    @ivar cause: the reason, such as C{signal.reason}, or C{None}; an exception is C{__cause__} too.
     """
 
     name = "AbortError"
 
     def __init__(self, reason: object = None, message: str = "The operation was aborted") -> None:
         super().__init__(message, "ABORT_ERR")
+        self.cause = reason
         if isinstance(reason, BaseException):
             self.__cause__ = reason
 

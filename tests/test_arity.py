@@ -11,7 +11,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import AbortController, inTurn, net
-from nodenet.events import EventEmitter, on, once
+from nodenet.events import EventEmitter, addAbortListener, on, once
 from nodenet.events.arity import fit
 from nodenet.stream import PassThrough, finished, pipeline
 from nodenet.testing import socketPair
@@ -156,15 +156,17 @@ class CallbackTests(SynchronousTestCase):
         for add in (
             lambda signal: signal.addEventListener("abort", self.called),
             lambda signal: setattr(signal, "onabort", self.called),
+            lambda signal: addAbortListener(signal, self.called),
         ):
             controller = AbortController()
             add(controller.signal)
             self.check(controller.abort)
+        self.check(addAbortListener, controller.signal, self.called)
 
     def test_captured(self) -> None:
         """What stands in the place of C{emitter[captureRejectionSymbol]}."""
         emitter = EventEmitter(captureRejections=True)
-        setattr(emitter, EventEmitter.captureRejectionSymbol, lambda error: self.called())
+        setattr(emitter, EventEmitter.captureRejectionSymbol, self.called)
 
         async def failing() -> None:
             raise ValueError("x")
@@ -179,3 +181,32 @@ class CallbackTests(SynchronousTestCase):
         emitter.emit("x", 1, 2)
         self.assertEqual(self.successResultOf(waiting), [1, 2])
         self.assertEqual(self.successResultOf(iterator.__anext__()), [1, 2])
+
+
+class CoroutineTests(CallbackTests):
+    """The same functions as C{async def}, which in Node run when they are called."""
+
+    async def called(self) -> None:  # type: ignore[override]
+        self.count += 1
+
+    def test_lookup(self) -> None:
+        """One that looks names up."""
+
+        async def lookup(host: str, options: object, callback: Callable[..., object]) -> None:
+            self.count += 1
+            callback(ValueError(host))
+
+        heard: list[object] = []
+        inTurn(lambda: net.connect(port=1, host="x", lookup=lookup).on("error", heard.append))
+        self.assertEqual((self.count, repr(heard)), (1, "[ValueError('x')]"))
+
+    def test_failure(self) -> None:
+        """It is logged, and does no harm."""
+
+        async def failing(*_: object) -> None:
+            raise ValueError("mine")
+
+        socket, _ = socketPair()
+        inTurn(socket.write, b"x", failing)
+        self.assertEqual([str(each.value) for each in self.flushLoggedErrors(ValueError)], ["mine"])
+        self.assertFalse(socket.destroyed)

@@ -60,9 +60,11 @@ class ClassesTests(SynchronousTestCase):
         reason = ValueError("why")
         error = AbortError(reason)
         self.assertEqual((error.code, error.name, str(error)), ("ABORT_ERR", "AbortError", "The operation was aborted"))
-        self.assertIs(error.__cause__, reason)
-        self.assertIsNone(AbortError("why").__cause__)
-        self.assertIsNone(AbortError().__cause__)
+        self.assertEqual((error.cause, error.__cause__), (reason, reason))
+        error = AbortError("why")
+        self.assertEqual((error.cause, error.__cause__), ("why", None))
+        error = AbortError()
+        self.assertEqual((error.cause, error.__cause__), (None, None))
 
     def test_aggregate(self) -> None:
         """All attempts in one: the code of the first, the texts of all, and an exception group."""

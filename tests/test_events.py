@@ -187,6 +187,11 @@ class RemovingTests(EmitterCase):
         self.assertEqual(self.emitter.eventNames(), ["y"])
         self.assertEqual(self.emitter.on("x", self.note).eventNames(), ["y", "x"])
 
+    def test_namesInTheOrderInWhichTheyCame(self) -> None:
+        """Whatever they are; JavaScript would sort these."""
+        self.emitter.on(errorMonitor, self.note).on("x", self.note).on("5", self.note)
+        self.assertEqual(self.emitter.eventNames(), [errorMonitor, "x", "5"])
+
     def test_removeAllOfOne(self) -> None:
         """The listeners of one event go, the last added is reported first."""
         names = {self.noting(name): name for name in "abc"}

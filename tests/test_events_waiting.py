@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator
-from math import nan
+from math import inf, nan
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
@@ -372,7 +372,9 @@ class IteratorTests(WaitingCase):
         """Marks are whole numbers from 1."""
         for name in ("highWaterMark", "lowWaterMark"):
             for value, code, text in (
-                (0, "ERR_OUT_OF_RANGE", "It must be >= 1. Received 0"),
+                (0, "ERR_OUT_OF_RANGE", "It must be >= 1 && <= 9007199254740991. Received 0"),
+                (2**53, "ERR_OUT_OF_RANGE", "It must be >= 1 && <= 9007199254740991. Received 9007199254740992"),
+                (inf, "ERR_OUT_OF_RANGE", "It must be an integer. Received inf"),
                 (1.5, "ERR_OUT_OF_RANGE", "It must be an integer. Received 1.5"),
                 (nan, "ERR_OUT_OF_RANGE", "It must be an integer. Received nan"),
                 ("1", "ERR_INVALID_ARG_TYPE", "must be of type number. Received type str ('1')"),

@@ -271,15 +271,15 @@ def addAbortListener(signal: SignalOption, listener: Callable[[], object]) -> Ex
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{signal} is no signal, or the listener cannot be called.
     """
     found = requireSignal("signal", signal)
-    requireCallable("listener", listener)
+    told = fit(requireCallable("listener", listener), 0)
     disposable = ExitStack()
 
     def aborted(*_: object) -> None:
         disposable.close()
-        listener()
+        told()
 
     if found.aborted:
-        nextTick(listener)
+        nextTick(told)
     else:
         found.addEventListener("abort", aborted)
         disposable.callback(found.removeEventListener, "abort", aborted)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Hashable, Sequence
-from math import inf
 from typing import Any, TypedDict, Unpack
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -18,6 +17,9 @@ from nodenet.events.emitter import Listener
 from nodenet.events.options import readOptions
 from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
 from nodenet.events.targets import Target
+
+# Number.MAX_SAFE_INTEGER: in effect none.
+_LARGEST_MARK = 2**53 - 1
 
 
 class OnceOptions(TypedDict, total=False):
@@ -266,21 +268,21 @@ def on(
     @raise AbortError: C{signal} is aborted already.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, a mark is no number, C{signal} is no signal, or C{emitter} is none;
         C{ERR_INVALID_ARG_VALUE}, an unknown option.
-    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, a mark is less than 1 or not whole.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, a mark is not a whole number from 1 to 9007199254740991.
     """
     given = readOptions(options, named, OnOptions)
     signal = optionalSignal("options.signal", given.get("signal"))
     if signal is not None and signal.aborted:
         raise AbortError(signal.reason)
     high, low = given.get("highWaterMark"), given.get("lowWaterMark")
-    high = _checkMark("options.highWaterMark", inf if high is None else high)
+    high = _checkMark("options.highWaterMark", _LARGEST_MARK if high is None else high)
     low = _checkMark("options.lowWaterMark", 1 if low is None else low)
     return EventIterator(_Arrivals(emitter, event, given.get("close") or (), high, low, signal))
 
 
 def _checkMark(name: str, mark: float) -> float:
-    if checkNumber(name, mark) != inf and mark % 1:
+    if checkNumber(name, mark) % 1:
         raise outOfRange(name, "an integer", mark)
-    if mark < 1:
-        raise outOfRange(name, ">= 1", mark)
+    if not 1 <= mark <= _LARGEST_MARK:
+        raise outOfRange(name, f">= 1 && <= {_LARGEST_MARK}", mark)
     return mark

@@ -18,12 +18,12 @@ _ZONE = re.compile(r"[0-9A-Za-z.:-]+")
 
 def isIP(value: object) -> Literal[0, 4, 6]:
     """
-    Which kind of IP address the text of C{value} is: 4, 6, or 0 for none.  Node's C{net.isIP}.
+    Which kind of IP address the text of C{value} is: 4, 6, or 0 for none.  Node's C{net.isIP}.  Bytes are a text too.
 
     Strict, as a resolver is not: no white space, no leading zeros, no port, no prefix length.  An IPv6 address
     may have a zone (C{fe80::1%eth0}).  Never raises.
     """
-    text = value if isinstance(value, str) else str(value)
+    text = value.decode("latin1") if isinstance(value, bytes | bytearray) else str(value)
     address, percent, zone = text.partition("%")
     if percent and not _ZONE.fullmatch(zone):
         return 0

@@ -5,6 +5,7 @@ L{BoundSocket}: a socket that has its address already, before a server or a conn
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from socket import socket as SystemSocket
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
@@ -12,7 +13,7 @@ from typing import Any, Self, TypedDict, Unpack
 from nodenet.adapter.bind import bindTCP, bindUNIX, removeFile
 from nodenet.errors import fromOSError, invalidArgValue, nodeError
 from nodenet.net.address import AddressInfo, isIP
-from nodenet.net.options import readPath, readPort, refuseUnknown, requireType
+from nodenet.net.options import readPath, readPort, refuseUnknown, requireType, withTextPath
 
 
 class BoundSocketOptions(TypedDict, total=False):
@@ -28,7 +29,7 @@ class BoundSocketOptions(TypedDict, total=False):
     host: str | None
     ipv6Only: bool
     reusePort: bool
-    path: str | None
+    path: str | PathLike[str] | None
 
 
 class BoundSocket:
@@ -51,7 +52,7 @@ class BoundSocket:
         requireType("options", {} if options is None else options, Mapping, "of type object")
         merged = {**(options or {}), **named}
         refuseUnknown(merged, BoundSocketOptions)
-        given: dict[str, Any] = {name: value for name, value in merged.items() if value is not None}
+        given = withTextPath({name: value for name, value in merged.items() if value is not None})
         self._path: str | None = None
         self._socket: SystemSocket | None
         if "path" in given:

@@ -23,6 +23,7 @@ from nodenet.adapter import dial
 from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import inTurn, nextTick, report
 from nodenet.errors import AggregateError, NodeError, nodeError, systemError
+from nodenet.events.arity import fit
 from nodenet.net.address import isIP
 from nodenet.net.connectoptions import Connect
 from nodenet.net.eyeballs import Race
@@ -121,7 +122,7 @@ class Connecting:
             else:
                 inTurn(found, *args)
 
-        request.lookup(request.host, options, answered)
+        fit(request.lookup, 3)(request.host, options, answered)
         calling = False
 
     def _foundOne(self, error: Any = None, address: Any = None, family: Any = None, *_: object) -> None:

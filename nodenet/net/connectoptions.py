@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from nodenet.adapter.dial import ADDRCONFIG
@@ -21,7 +22,7 @@ from nodenet.net.defaults import (
     readAttemptTimeout,
 )
 from nodenet.net.onread import OnReadOptions
-from nodenet.net.options import readPath, readPort, requireType
+from nodenet.net.options import isNothing, readPath, readPort, requireType
 
 if TYPE_CHECKING:
     from nodenet.net.boundsocket import BoundSocket
@@ -110,7 +111,7 @@ class ConnectOptions(SocketOptions, total=False):
 
     port: int | str | None
     host: str | None
-    path: str | None
+    path: str | PathLike[str] | None
     endpoint: Any
     localAddress: str | None
     localPort: int | None
@@ -169,7 +170,7 @@ def readConnect(options: Mapping[str, Any], bound: Bound = "") -> Connect:
     path = options.get("path")
     if path is None and "port" not in options:
         raise nodeError("ERR_MISSING_ARGS", '"options" or "port" or "path" argument')
-    if bound == "unix" or (path and bound != "tcp"):
+    if bound == "unix" or (bound != "tcp" and not isNothing(path)):
         path = readPath(requireType("options.path", path, str, "of type string"))
         return Connect(path=path, connectTimeout=limit)
     return _readTCP(options, bool(bound), limit)
@@ -177,16 +178,17 @@ def readConnect(options: Mapping[str, Any], bound: Bound = "") -> Connect:
 
 def _readTCP(options: Mapping[str, Any], bound: bool, limit: float) -> Connect:
     """Everything in Node's order, so that the same mistake is told first."""
-    host = requireType("options.host", options.get("host") or "localhost", str, "of type string")
+    host = options.get("host")
+    host = requireType("options.host", "localhost" if isNothing(host) else host, str, "of type string")
     if "\0" in host:
         raise invalidArgValue("options.host", host, "must be a string without null bytes")
     if bound and any(options.get(name) is not None for name in ("localAddress", "localPort")):
         reason = "localAddress and localPort cannot be used with an adopted bound socket"
         raise invalidArgValue("options", dict(options), reason)
-    local = options.get("localAddress") or None
+    local = None if isNothing(options.get("localAddress")) else options["localAddress"]
     if local is not None and not isIP(local):
         raise nodeError("ERR_INVALID_IP_ADDRESS", local)
-    localPort = options.get("localPort") or 0
+    localPort = 0 if isNothing(options.get("localPort")) else options["localPort"]
     requireType("options.localPort", localPort, (int, float), "of type number")
     localPort = readPort(localPort, "options.localPort")
     if "port" in options:

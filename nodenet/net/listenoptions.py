@@ -8,6 +8,7 @@ import math
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, TypedDict
 
 from nodenet.adapter.adopt import UnconnectedHandle
@@ -17,7 +18,7 @@ from nodenet.events import EventEmitter, Listener
 from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
 from nodenet.net.blocklist import BlockList
 from nodenet.net.boundsocket import BoundSocket
-from nodenet.net.options import isNumeric, readArguments, readPath, readPort, refuseUnknown, requireType
+from nodenet.net.options import isNothing, isNumeric, readArguments, readPath, readPort, refuseUnknown, requireType
 from nodenet.stream import getDefaultHighWaterMark
 
 # The kernel takes a backlog as a C int.
@@ -75,7 +76,7 @@ class ListenOptions(TypedDict, total=False):
 
     port: int | str | None
     host: str | None
-    path: str | None
+    path: str | PathLike[str] | None
     fd: int
     handle: Any
     endpoint: Any
@@ -173,7 +174,7 @@ def readListen(args: Sequence[Any], options: Mapping[str, Any], given: bool) -> 
     if not given or ("port" in options and port is None):
         port = 0
     if isinstance(port, int | float | str) and not isinstance(port, bool):
-        host = options.get("host") or None
+        host = None if isNothing(options.get("host")) else options["host"]
         if host is not None:
             requireType("hostname", host, str, "of type string")
         common.update(ipv6Only=bool(options.get("ipv6Only")), reusePort=bool(options.get("reusePort")))

@@ -43,7 +43,7 @@ def readArguments(args: Sequence[Any], named: Mapping[str, Any], known: type) ->
         options.update(port=rest[0].port, host=rest[0].address)
     elif rest and isinstance(rest[0], Mapping):
         options.update(rest[0])
-    elif rest and isinstance(rest[0], str) and not isNumeric(rest[0]):
+    elif rest and (isinstance(rest[0], os.PathLike) or (isinstance(rest[0], str) and not isNumeric(rest[0]))):
         options["path"] = rest[0]
     elif rest:
         options["port"] = rest[0]
@@ -51,7 +51,19 @@ def readArguments(args: Sequence[Any], named: Mapping[str, Any], known: type) ->
             options["host"] = rest[1]
     options.update(named)
     refuseUnknown(options, known)
-    return options, callback
+    return withTextPath(options), callback
+
+
+def withTextPath(options: dict[str, Any]) -> dict[str, Any]:
+    """C{options}, where C{path} is a text if it was a C{pathlib.Path}, or what else stands for a path."""
+    if isinstance(options.get("path"), os.PathLike):
+        return {**options, "path": os.fspath(options["path"])}
+    return options
+
+
+def isNothing(value: object) -> bool:
+    """Whether JavaScript takes C{value} for none: C{""} and 0 too, an empty mapping or list not."""
+    return value is None or (isinstance(value, str | int | float) and not value)
 
 
 def isNumeric(text: str) -> bool:

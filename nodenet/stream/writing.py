@@ -29,7 +29,7 @@ from itertools import islice
 from typing import Any, Final, Self
 
 from nodenet.adapter.turn import nextTick
-from nodenet.errors import nodeError
+from nodenet.errors import nodeError, requireCallable
 from nodenet.events.arity import fit
 from nodenet.stream.decoder import canonicalEncoding, encode
 from nodenet.stream.destroy import Stream, errorOrDestroy
@@ -75,14 +75,14 @@ class Writing(Stream):
         @param encoding: of a C{str}; default: that of C{setDefaultEncoding}.
         @param callback: called with C{None} when the chunk has gone out, with the error if it did not.
         @return: false: enough is waiting; better go on after C{'drain'}.  The chunk is taken all the same.
-        @raise NodeTypeError: C{ERR_STREAM_NULL_VALUES}, C{None}; C{ERR_INVALID_ARG_TYPE}, neither text nor bytes;
-            C{ERR_UNKNOWN_ENCODING}.
+        @raise NodeTypeError: C{ERR_STREAM_NULL_VALUES}, C{None}; C{ERR_INVALID_ARG_TYPE}, neither text nor bytes, or
+            the callback cannot be called; C{ERR_UNKNOWN_ENCODING}.
         """
         state = self._writableState
         if encoding is not None and callable(encoding):
             callback, encoding = encoding, None
         if callback is not None:
-            callback = fit(callback, 1)
+            callback = fit(requireCallable("callback", callback), 1)
         if type(chunk) is bytes and encoding is None and not state.objectMode:
             encoding = "buffer"
         else:
@@ -300,6 +300,7 @@ class Writing(Stream):
         @param callback: called with C{None} just before C{'finish'}, or with what prevents it:
             C{ERR_STREAM_ALREADY_FINISHED}, C{ERR_STREAM_DESTROYED}, C{ERR_STREAM_WRITE_AFTER_END}, the stream's error.
         @return: the stream.
+        @raise NodeTypeError: as C{write}; C{ERR_INVALID_ARG_TYPE}, the callback cannot be called.
         """
         state = self._writableState
         # In object mode a function is no chunk either, as in Node.
@@ -307,6 +308,8 @@ class Writing(Stream):
             callback, chunk, encoding = chunk, None, None
         elif callable(encoding):
             callback, encoding = encoding, None
+        if callback is not None:
+            callback = fit(requireCallable("callback", callback), 1)
 
         error: Any = None
         if chunk is not None:
@@ -332,7 +335,6 @@ class Writing(Stream):
             elif self._destroyed:
                 error = nodeError("ERR_STREAM_DESTROYED", "end")
         if callback is not None:
-            callback = fit(callback, 1)
             if error is not None or self._errored is not None or state.finished:
                 nextTick(callback, self._errored if error is None else error)
             else:

@@ -121,9 +121,9 @@ class IsIPTests(SynchronousTestCase):
             def __str__(self) -> str:
                 return "::1"
 
-        for value in (None, 127, 1.5, True, {}, [], b"127.0.0.1", object()):
+        for value in (None, 127, 1.5, True, {}, [], b"\xff", object()):
             self.assertEqual((isIP(value), isIPv4(value), isIPv6(value)), (0, False, False), repr(value))
-        self.assertEqual(isIP(Text()), 6)
+        self.assertEqual((isIP(Text()), isIP(b"127.0.0.1"), isIP(bytearray(b"::1"))), (6, 4, 6))
 
     def test_asTheSystemHasThem(self) -> None:
         """What is an address here is one for the kernel, and back."""

@@ -8,6 +8,7 @@ import errno
 import os
 import socket as sockets
 import stat
+from pathlib import Path
 from typing import Any
 
 from nodenet.errors import NodeError, NodeSystemError
@@ -144,6 +145,11 @@ class PathTests(BoundCase):
         bound.close()
         self.assertFalse(os.path.exists(path))
         self.assertTrue(bound.isPipe)
+
+    def test_pathlib(self) -> None:
+        """A path that is no text."""
+        path = Path(self.directory()) / "s"
+        self.assertEqual(self.bound(path=path).address(), str(path))
 
     def test_abstract(self) -> None:
         """No file."""

@@ -98,6 +98,20 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual(self.assertRaises(NodeTypeError, w.write).code, "ERR_INVALID_ARG_TYPE")
         self.assertEqual(self.assertRaises(NodeTypeError, w.write, None).code, "ERR_STREAM_NULL_VALUES")
 
+    def test_callbackThatIsNone(self) -> None:
+        """What cannot be called is refused at once, and nothing is written or ended."""
+        w, written = direct()
+        for call in (w.write, w.end):
+            error = self.assertRaises(NodeTypeError, call, "a", "utf8", "x")
+            self.assertEqual(
+                (error.code, error.message),
+                (
+                    "ERR_INVALID_ARG_TYPE",
+                    "The \"callback\" argument must be of type function. Received type str ('x')",
+                ),
+            )
+        self.assertEqual((written, w.writableEnded), ([], False))
+
     def test_writevOnly(self) -> None:
         """A stream that only has C{_writev} gets single chunks through it too."""
         written: list[Any] = []
