@@ -10,6 +10,9 @@ Node.js's C{net} for Twisted: servers, sockets, streams and events, with Node's 
 Here are the calls that in Node belong to the program itself.
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from nodenet.abort import AbortController, AbortSignal
 from nodenet.adapter.loop import hasActiveHandles, run, setImmediate
 from nodenet.adapter.turn import inTurn, nextTick
@@ -26,3 +29,12 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_MODULES = ("errors", "events", "frames", "lines", "net", "stream", "testing")
+
+
+def __getattr__(name: str) -> ModuleType:
+    # So that C{import nodenet} is enough for C{nodenet.net}, and costs no more than before.
+    if name in _MODULES:
+        return import_module(f"nodenet.{name}")
+    raise AttributeError(f"module 'nodenet' has no attribute {name!r}")

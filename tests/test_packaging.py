@@ -4,6 +4,8 @@ What is built holds what is here.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -32,3 +34,12 @@ class PackagingTests(SynchronousTestCase):
 
     def test_version(self) -> None:
         self.assertEqual(self.project["project"]["version"], nodenet.__version__)
+
+
+class ModuleTests(SynchronousTestCase):
+    def test_importNodenetIsEnough(self) -> None:
+        """In a process of its own: here somebody has imported them all."""
+        program = "import nodenet; print(nodenet.net.isIP('::1'), nodenet.events.EventEmitter.__name__); nodenet.nett"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        self.assertEqual(done.stdout, "6 EventEmitter\n")
+        self.assertIn("AttributeError: module 'nodenet' has no attribute 'nett'", done.stderr)
