@@ -10,14 +10,14 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-from twisted.internet.base import ReactorBase
+from twisted.internet.interfaces import IReactorThreads
 
 
 def spareProgram(reactor: Any) -> None:
     """
-    Do not look through what is there now any more, if the program is only starting: C{reactor} is a real one, and does
-    not run yet.
+    Do not look through what is there now any more, if the program is only starting: C{reactor} does not run yet, and is
+    none in memory, which has no threads and never does.
     """
-    if isinstance(reactor, ReactorBase) and not reactor.running:
+    if IReactorThreads.providedBy(reactor) and not reactor.running:
         gc.collect()
         gc.freeze()
