@@ -47,8 +47,9 @@ def naive(socket):
 
 
 def said(line):
+    line += b"\r\n"
     for member in members:
-        member.write(line + b"\r\n")
+        member.write(line)
 
 
 def main():

@@ -18,6 +18,6 @@ def spareProgram(reactor: Any) -> None:
     Do not look through what is there now any more, if the program is only starting: C{reactor} does not run yet, and is
     none in memory, which has no threads and never does.
     """
-    if IReactorThreads.providedBy(reactor) and not reactor.running:
+    if not reactor.running and IReactorThreads.providedBy(reactor):
         gc.collect()
         gc.freeze()
