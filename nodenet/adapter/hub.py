@@ -8,8 +8,9 @@ of the descriptors in it is ready.  So the reactor, whichever of Twisted's it is
 C{IReadDescriptor}, and knows nothing of the sockets.
 
 I{A batch:} ask what is ready, call each socket, then run the loop's phases: shutdowns, immediates, closings (see
-L{nodenet.adapter.loop}).  They come directly after the last event, and cost no delayed call.  Each socket's event is a
-turn of its own, and its ticks are run at its end.
+L{nodenet.adapter.loop}).  They come directly after the last event, and cost no delayed call; but a shutdown that was
+asked for outside of any batch, by a timer say, goes first, as in libuv.  Each socket's event is a turn of its own, and
+its ticks are run at its end.
 
 I{A wake-up} is a batch, and another one as long as there is something ready: the reactor's own round costs as much as
 three messages, so that a busy server should not make one for each.  (With 50 connections that echo, that was a third of
@@ -222,6 +223,8 @@ class Hub:
     def _batch(self, most: int, until: float) -> int:
         loop = self._loop
         handlers, gone = self._handlers, self._gone
+        if loop.phasesDue:
+            loop.runShutdowns()
         if self._changes:
             self._tellChanges()
         events = self._epoll.poll(0, most)

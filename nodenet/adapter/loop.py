@@ -120,6 +120,13 @@ class Loop:
                 self._asked = self.soon(self._phases)
             self.phasesDue = True  # not before: in a deep recursion the reactor may have refused
 
+    def ticksAreDue(self) -> None:
+        """Somebody who is not in a turn has asked for ticks.  In a batch they come at its end, before all phases."""
+        if self.inBatch:
+            self.phasesDue = True
+        else:
+            self.soon(flush)
+
     def batchIsOver(self) -> None:
         """The hub makes room for the reactor.  What was asked of it since its last look comes with its next batch."""
         if self.phasesDue and self._asked is None:
@@ -132,6 +139,10 @@ class Loop:
     def _phases(self) -> None:
         self._asked = None
         self.runPhases()
+
+    def runShutdowns(self) -> None:
+        """A batch of I/O is about to begin: a FIN that a delayed call or an immediate has asked for goes first."""
+        _run(self._shutdowns)
 
     def runPhases(self) -> None:
         """A batch of I/O is over."""
@@ -262,7 +273,7 @@ def loopOf(reactor: Any = None) -> Loop:
 
 
 def _wake() -> None:
-    loopOf().soon(flush)
+    loopOf().ticksAreDue()
 
 
 def _after(reactor: Any, ms: float, fn: Callable[[], object]) -> None:

@@ -58,9 +58,9 @@ class Wire(Protocol):
         return None if found is None else kernel.getTypeOfService(found)
 
     def _isTCP(self) -> bool:
-        # Twisted's UNIX transports claim to be TCP's too.
+        # Twisted's UNIX transports claim to be TCP's too.  The peer's address, unlike our own, is known without a call.
         tcp = not self._lost and ITCPTransport.providedBy(self.transport)
-        return tcp and isinstance(self.getHost(), IPv4Address | IPv6Address)
+        return tcp and isinstance(self.getPeer(), IPv4Address | IPv6Address)
 
     def _systemSocket(self) -> _socket.socket | None:
         """That of TCP, also where the transport (TLS, a wrapper) is wrapped around another one."""

@@ -32,7 +32,8 @@ class Backlog(Writable):
         Wait until nothing waits to be sent: C{await socket.drain()} in a loop of writes keeps pace with the peer.
 
         @return: fires when all that was written is with the kernel, at once if it is already.  Fails with the
-            socket's error, or with C{ERR_STREAM_DESTROYED}, when the socket is destroyed before, or is already.
+            socket's error, or with C{ERR_STREAM_DESTROYED}, when the socket is destroyed before; when it is already,
+            C{ECANCELED} tells that something was not sent.
             Cancelling it changes nothing but that it is not told.
         """
         if self.destroyed:

@@ -181,11 +181,9 @@ class Transfer(Tuned, Backlog, Duplex):
 
     def onClosed(self) -> None:
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
-        error = self.errored
         callback, self._writeCallback = self._writeCallback, None
         if callback is not None:
-            callback(nodeError("ERR_STREAM_DESTROYED", "write") if error is None else error)
-            self._errored = error  # a write that was lost is no failure of a socket that was given up
+            callback(systemError(errno.ECANCELED, "write"))
         self.emit("close", self._hadError)
 
     # --- reading ---------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class _Loop:
     def __init__(self, stream: Readable, destroyOnReturn: bool) -> None:
         self._stream = stream
         self._destroyOnReturn = destroyOnReturn
-        # How reading went: _NOT_YET, an error, or None.
+        # How reading went: _NOT_YET, an error that is still to be told, or None.
         self._outcome: Any = _NOT_YET
         self._waiting: Deferred[Any] | None = None
         self._waking = False
@@ -75,15 +75,26 @@ class _Loop:
         if chunk is not None:
             self._waiting = None
             waiting.callback(chunk)
-        elif self._left or self._outcome is not _NOT_YET:
-            self._waiting = None
-            failed = not self._left and self._outcome is not None
+        elif self._left:
+            self._tell()
+        elif self._outcome is not _NOT_YET:
+            # In Node, who is in the loop hears of its end a job later.
+            self._waking = True
             self.leave()
-            waiting.errback(asException(self._outcome) if failed else StopAsyncIteration())
+            afterTicks(self._tell)
+
+    def _tell(self) -> None:
+        """The loop is over."""
+        self._waking = False
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            error, self._outcome = self._outcome, None
+            waiting.errback(StopAsyncIteration() if error is None else asException(error))
 
     def _over(self, error: Any) -> None:
-        self._outcome = error
-        self._wake()
+        if not self._left:
+            self._outcome = error
+            self._wake()
 
     def _wake(self) -> None:
         if self._waiting is not None and not self._waking:
@@ -97,6 +108,7 @@ class _Loop:
     def close(self) -> None:
         """Leave the loop, and tell whoever waits in it."""
         self.leave()
+        self._outcome = None
         self._look()
 
     def abandon(self) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
@@ -21,8 +22,10 @@ from zope.interface.verify import verifyObject
 
 from nodenet import net
 from nodenet.adapter import hub as hubs
+from nodenet.adapter import loop as loops
 from nodenet.adapter.hub import Hub, hubOf
 from nodenet.adapter.loop import Loop, loopOf
+from nodenet.adapter.turn import nextTick
 from tests.net.cases import later
 
 
@@ -218,6 +221,31 @@ class BatchTests(HubCase):
         self.hub.doRead()
         self.assertEqual(order, ["event", "event", *["shutdown"] * 2, *["immediate"] * 2, *["closing"] * 2])
         self.assertFalse(hasattr(self.reactor, "callLater"))
+
+    def test_finFirst(self) -> None:
+        """A FIN that a delayed call has asked for goes before what is ready; the other phases wait."""
+        order: list[str] = []
+        self.reactor.callLater = lambda *_: Mock()
+        self.loop.immediate(order.append, "immediate")
+        self.loop.shutdown(order.append, "shutdown")
+        self.thing(lambda _: order.append("event"))
+        self.hub.doRead()
+        self.assertEqual(order, ["shutdown", "event", "immediate"])
+
+    def test_ticks(self) -> None:
+        """Those of who is not in a turn come at the end of the batch."""
+        order: list[str] = []
+        self.patch(loops, "loopOf", lambda: self.loop)
+
+        def called(thing: Thing) -> None:
+            self.loop.shutdown(order.append, "shutdown")
+            nextTick(order.append, "tick")
+            order.append("event")
+
+        self.thing(called)
+        self.thing(called)
+        self.hub.doRead()
+        self.assertEqual(order, ["event"] * 2 + ["tick"] * 2 + ["shutdown"] * 2)
 
     def test_changes(self) -> None:
         """What is watched for can be changed, and who is called."""

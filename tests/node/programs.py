@@ -47,12 +47,17 @@ class Programs:
         return self._started.pop(name).result()
 
     def _process(self, name: str) -> Finished:
-        return subprocess.run(
-            self._command(name),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
+        """One run.  A process that cannot be started or does not end says so as if it had printed it."""
+        command = self._command(name)
+        try:
+            return subprocess.run(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return Finished(command, -1, "", repr(error))

@@ -4,6 +4,8 @@ All streams against Node's, with random programs.
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, given, settings
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -11,6 +13,9 @@ from tests.stream.acting import NO_NODE, NodeRunner, Program, node, programs, ro
 
 
 class RandomProgramTests(SynchronousTestCase):
+    if "NODENET_TEST_REACTOR" in os.environ:
+        skip = "there is no reactor in it"
+
     def setUp(self) -> None:
         path = node()
         if path is None:
