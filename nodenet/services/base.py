@@ -178,6 +178,10 @@ class ServerService(Service):
             self._ports.append(result)
             where = addressText(result.getHost())
             self._log.info("listening on {address}", address=where, endpoint=place.description)
+            if place.description.startswith("haproxy:"):
+                self._log.warn(
+                    "haproxy: believes whatever address anybody claims; --proxy-from believes your proxy only"
+                )
         elif not result.check(CancelledError):
             failure = CannotListen(f"cannot listen: {_reason(result)} ({place.description})")
             if self._starting:

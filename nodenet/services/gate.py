@@ -5,8 +5,9 @@ L{Gate} knows addresses and numbers only, neither sockets nor what is behind it.
 C{admit} with the visitor's address before anything is made for it, and says C{leave} when it is gone.
 
 I{By address.}  An address of IPv6 stands for its whole /64, as one household or one server has that many; an
-IPv4-mapped one for the IPv4 address.  Exempt from what is limited by address are the machine itself (C{127.0.0.1} and
-C{::1}; not the rest of 127/8), UNIX sockets and the proxies that speak for others: all of these may be many people.
+IPv4-mapped one for the IPv4 address.  The machine itself (C{127.0.0.1} and C{::1}; not the rest of 127/8) has limits of
+its own, as a tunnel or a proxy that ends there may be many people.  UNIX sockets and the proxies that speak for others
+are exempt.
 
 I{The rate} is counted in windows: the first connection of an address opens one, and in it C{rate} connections are let
 in; the first one after its end opens the next.  Those that are refused do not count: who comes again and again is not
@@ -23,6 +24,9 @@ from dataclasses import dataclass
 MOST_WINDOWS = 100_000
 """Of how many addresses it is remembered how often they came."""
 
+LOCAL = frozenset({"127.0.0.1", "::1"})
+"""The addresses of the machine itself."""
+
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
@@ -34,12 +38,25 @@ class Limits:
     @ivar connections: at a time; C{None} is for who makes the gate to decide.
     @ivar perAddress: of one address at a time.
     @ivar rate: of one address in C{window} seconds.
+    @ivar localPerAddress: the same as C{perAddress}, where the address is the machine itself.
+    @ivar localRate: the same as C{rate}, where the address is the machine itself.
     """
 
     connections: int | None = 0
     perAddress: int = 0
     rate: int = 0
     window: float = 600
+    localPerAddress: int = 0
+    localRate: int = 0
+
+    def of(self, home: str | bytes) -> tuple[int, int]:
+        """
+        @param home: what L{household} returns.
+        @return: how many of there at a time, and in a window.
+        """
+        if home in LOCAL:
+            return self.localPerAddress, self.localRate
+        return self.perAddress, self.rate
 
 
 @dataclass(frozen=True)
@@ -68,9 +85,9 @@ def household(address: str) -> str | bytes:
     What counts as one address.
 
     @param address: of IPv4 or IPv6, as the system writes it.
-    @return: an IPv4 address; the first half of an IPv6 address.
+    @return: an IPv4 address; the first half of an IPv6 address; C{"::1"}, whose neighbours are others.
     """
-    if ":" not in address:
+    if ":" not in address or address in LOCAL:
         return address
     packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
     return socket.inet_ntoa(packed[12:]) if packed.startswith(_MAPPED) else packed[:8]
@@ -153,28 +170,26 @@ class Gate:
         if home is None:
             return None
         present = self._present.get(home, 0)
-        if limits.perAddress and present >= limits.perAddress:
+        perAddress, rate = limits.of(home)
+        if perAddress and present >= perAddress:
             return ADDRESS
-        if limits.rate and not self._isDue(home):
+        if rate and not self._isDue(home, rate):
             return RATE
         self._present[home] = present + 1
         return None
 
     def _counted(self, address: str | None) -> str | bytes | None:
         """What C{address} counts as; C{None}: it is exempt."""
-        if address is None or address == "::1":
-            return None
-        home = household(address)
-        return None if home == "127.0.0.1" or self._proxies(address) else home
+        return None if address is None or self._proxies(address) else household(address)
 
-    def _isDue(self, home: str | bytes) -> bool:
+    def _isDue(self, home: str | bytes, rate: int) -> bool:
         """Whether there is room in its window; then there is less now."""
         now = self._seconds()
         windows = self._windows
         until, came = windows.get(home, (now, 0))
         if not 0 < until - now <= self.limits.window:  # it is over, or the clock was set back
             until, came = now + self.limits.window, 0
-        due = came < self.limits.rate
+        due = came < rate
         windows[home] = until, came + due
         windows.move_to_end(home)
         if len(windows) > MOST_WINDOWS:

@@ -129,6 +129,9 @@ COMMON: Mapping[str, Any] = {
 }
 """The defaults of the common options."""
 
+BY_ADDRESS = ("max-per-address", "connect-rate")
+"""What holds for the machine itself only where somebody has set it.  Until then its value is C{None}: the default's."""
+
 
 _connections = wholeNumber("max-connections")
 _maxPerAddress = wholeNumber("max-per-address")
@@ -179,8 +182,8 @@ class CommonOptions(usage.Options):
     longdesc = (
         "ENDPOINT is any of Twisted's server endpoints: tcp:8000, tcp6:8000:interface=\\:\\:1, unix:/run/x.sock, "
         "tls:/etc/certs:8443, systemd:domain=INET6:name=x. A bare number is that port of 127.0.0.1. Times are in "
-        "seconds. What is limited by address is limited by /64 for IPv6; 127.0.0.1, ::1 and UNIX sockets, that is this "
-        "machine itself, are exempt from it."
+        "seconds. What is limited by address is limited by /64 for IPv6. UNIX sockets are exempt from it; 127.0.0.1 "
+        "and ::1, that is this machine itself, from what you have not set yourself."
     )
     optParameters: ClassVar[list[list[Any]]] = [
         [
@@ -206,7 +209,8 @@ class CommonOptions(usage.Options):
     def __init__(self) -> None:
         usage.Options.__init__(self)
         for name, value in {**COMMON, **self.own}.items():
-            self[name] = self.defaults[name] = value
+            self.defaults[name] = value
+            self[name] = None if name in BY_ADDRESS else value
         self._listen: list[str] = []
 
     def opt_listen(self, endpoint: str) -> None:
@@ -274,12 +278,19 @@ class Settings:
         @param own: see L{CommonOptions}.
         @raise ValueError: a value that is none; the text is one sentence.
         """
-        given = {**COMMON, **own, **options}
+        said = {name: value for name, value in options.items() if value is not None or name not in BY_ADDRESS}
+        given = {**COMMON, **own, **said}
+        perAddress = _maxPerAddress(given["max-per-address"])
         rate, window = _connectRate(given["connect-rate"])
         return cls(
             listen=readPlaces(given["listen"], reactor),
             limits=Limits(
-                _maxConnections(given["max-connections"]), _maxPerAddress(given["max-per-address"]), rate, window
+                connections=_maxConnections(given["max-connections"]),
+                perAddress=perAddress,
+                rate=rate,
+                window=window,
+                localPerAddress=perAddress if "max-per-address" in said else 0,
+                localRate=rate if "connect-rate" in said else 0,
             ),
             proxies=_proxies(given["proxy-from"]),
             idleTimeout=_idleTimeout(given["idle-timeout"]) * 1000,

@@ -87,8 +87,8 @@ class Visit:
         socket.on("close", self._closed)
 
     def _closed(self, hadError: bool) -> None:
-        error: Any = self.socket.errored
-        if error is not None:
+        if hadError:
+            error: Any = self.socket.errored
             self.reason = getattr(error, "code", type(error).__name__)
         self._gone(self)
 

@@ -24,7 +24,7 @@ from nodenet.services.base import CannotListen, ServerService
 from nodenet.services.counters import Counters
 from nodenet.services.gate import Limits
 from nodenet.services.lag import Lag
-from nodenet.services.options import Settings
+from nodenet.services.options import Place, Settings
 from nodenet.services.visit import addressText, hostAndPort
 
 
@@ -108,7 +108,7 @@ class ServiceCase(SynchronousTestCase):
         self.factory = FakeFactory()
         self.server = self.factory.server
 
-    def service(self, *endpoints: FakeEndpoint, **rest: Any) -> ServerService:
+    def service(self, *endpoints: FakeEndpoint | Place, **rest: Any) -> ServerService:
         options = {name: rest.pop(name) for name in ("drain-timeout", "max-connections") if name in rest}
         settings = Settings.read({"listen": endpoints, **options}, self.reactor)
         return ServerService(self.factory, settings, reactor=self.reactor, **rest)  # type: ignore[arg-type]
@@ -154,6 +154,16 @@ class StartTests(ServiceCase):
             service.startService()
         self.assertEqual(self.lines(logged), ["listening on 127.0.0.1:8000", "listening on [::1]:1"])
         self.assertEqual({event["log_namespace"] for event in logged}, {__name__})
+
+    def test_haproxy(self) -> None:
+        """Whoever is believed everything is warned of it."""
+        place = Place("haproxy:tcp:8000", FakeEndpoint(FakePort(PORT)))
+        with capturedLogs() as logged:
+            self.service(place).startService()
+        self.assertEqual(
+            self.lines(logged)[1:],
+            ["haproxy: believes whatever address anybody claims; --proxy-from believes your proxy only"],
+        )
 
     def test_limit(self) -> None:
         """The gate has what is asked for, or what there are descriptors for as soon as these are wanted."""

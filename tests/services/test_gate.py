@@ -118,12 +118,22 @@ class AddressTests(GateCase):
         self.assertEqual(gate.admit(ANN), ADDRESS)
 
     def test_itself(self) -> None:
-        """The machine itself and UNIX sockets are not limited by address; all others of 127/8 are."""
+        """The machine itself has other limits than all others of 127/8, and UNIX sockets have none."""
         gate = self.gate(perAddress=1, rate=1)
         for address in ("127.0.0.1", "::1", "::ffff:127.0.0.1", None):
             self.assertEqual(self.admitted(gate, address, 10), 10)
         for address in ("127.0.0.2", "::2", "::ffff:127.0.0.3"):
             self.assertEqual(self.admitted(gate, address, 10), 1)
+        gate = self.gate(localPerAddress=3)
+        for address in ("127.0.0.1", "::1"):
+            self.assertEqual(self.admitted(gate, address, 10), 3)
+        self.assertEqual(gate.admit("::ffff:127.0.0.1"), ADDRESS)
+        for address in ("127.0.0.2", "::2", None):
+            self.assertEqual(self.admitted(gate, address, 10), 10)
+        gate = self.gate(localRate=2)
+        self.assertEqual(self.admitted(gate, "127.0.0.1", 10), 2)
+        self.assertEqual(gate.admit("127.0.0.1"), RATE)
+        self.assertEqual(self.admitted(gate, "127.0.0.2", 10), 10)
 
     def test_itselfLeaves(self) -> None:
         """::1 is in the same /64 as ::2, but does not count for it."""
@@ -132,6 +142,8 @@ class AddressTests(GateCase):
         gate.admit("::2")
         gate.leave("::1")
         self.assertEqual(gate.admit("::2"), ADDRESS)
+        gate.leave("::2")
+        self.assertEqual(gate._present, {})
 
     def test_proxies(self) -> None:
         """Who speaks for others is not limited by address."""

@@ -79,8 +79,8 @@ class CommonOptionsTests(SynchronousTestCase):
         options = parsed()
         self.assertEqual([place.description for place in options["listen"]], ["tcp:8000:interface=127.0.0.1"])
         self.assertEqual(options["max-connections"], "auto")
-        self.assertEqual(options["max-per-address"], 0)
-        self.assertEqual(options["connect-rate"], "0/600")
+        self.assertIsNone(options["max-per-address"])
+        self.assertIsNone(options["connect-rate"])
         self.assertEqual(options["idle-timeout"], 0)
         self.assertEqual(options["drain-timeout"], 10)
 
@@ -90,7 +90,7 @@ class CommonOptionsTests(SynchronousTestCase):
             *("--max-per-address=4", "--connect-rate=5/60.5", "--idle-timeout", "0.25", "--drain-timeout", "4"),
         )
         self.assertEqual([place.description for place in options["listen"]], ["tcp:1", "tcp:2:interface=127.0.0.1"])
-        self.assertEqual(Settings.read(options).limits, Limits(3, 4, 5, 60.5))
+        self.assertEqual(Settings.read(options).limits, Limits(3, 4, 5, 60.5, 4, 5))
         self.assertEqual(options["max-connections"], 3)
         self.assertEqual(options["idle-timeout"], 0.25)
         self.assertEqual(options["drain-timeout"], 4)
@@ -133,6 +133,17 @@ class SettingsTests(SynchronousTestCase):
         self.assertEqual(settings.idleTimeout, 3000)
         self.assertEqual(settings.drainTimeout, 10_000)
 
+    def test_ofTheMachineItself(self) -> None:
+        """A service's own limits by address leave it out; what somebody has set holds for it too."""
+        own = {"max-per-address": 16, "connect-rate": "32/600"}
+        for options, limits in [
+            ((), Limits(None, 16, 32, 600)),
+            (("--max-per-address=16",), Limits(None, 16, 32, 600, localPerAddress=16)),
+            (("--connect-rate=4/5",), Limits(None, 16, 4, 5, localRate=4)),
+            (("--max-per-address=0", "--connect-rate=0"), Limits(None, 0, 0, 600)),
+        ]:
+            self.assertEqual(Settings.read(parsed(*options), own=own).limits, limits)
+
     def test_mapping(self) -> None:
         """A program gives numbers and endpoints."""
         endpoint = TCP4ServerEndpoint(MemoryReactorClock(), 1)
@@ -147,7 +158,7 @@ class SettingsTests(SynchronousTestCase):
         )
         self.assertEqual([place.description for place in settings.listen[1:]], ["tcp:8001:interface=127.0.0.1"])
         self.assertIs(settings.listen[0].endpoint, endpoint)
-        self.assertEqual(settings.limits, Limits(5, 0, 7, 8))
+        self.assertEqual(settings.limits, Limits(5, 0, 7, 8, localRate=7))
         self.assertEqual((settings.idleTimeout, settings.drainTimeout), (1500, 0))
 
     def test_options(self) -> None:
