@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import count
 from typing import Unpack
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
@@ -131,7 +131,8 @@ class ChatFactory(SocketFactory):
         self._boot = secrets.token_hex(8)
         self._numbers = count(1)
         self._sessions: dict[str, Session] = {}
-        self._terminals: WeakKeyDictionary[Socket, Terminal] = WeakKeyDictionary()
+        # A terminal has its socket, and would keep it.
+        self._terminals: WeakKeyDictionary[Socket, ref[Terminal]] = WeakKeyDictionary()
         self._opening: Deferred[bool] | None = None
         self._stopping = False  # the bus is to be stopped when the last one has left
         self._stopped: Deferred[None] = succeed(None)
@@ -160,7 +161,7 @@ class ChatFactory(SocketFactory):
         socket.setKeepAlive(PROBES).setUserTimeout(USER_TIMEOUT)
         sid = f"{self._boot}-{next(self._numbers)}"
         terminal = Terminal(socket, self._chatLoop, self._outbox, self._limits, self._language)
-        self._terminals[socket] = terminal
+        self._terminals[socket] = ref(terminal)
         session = Session(sid, terminal, self.hall, self.bus, self.moderation, fingerprintOf(socket))
         if self._stopping:
             session.goodbye()
@@ -196,17 +197,12 @@ class ChatFactory(SocketFactory):
         kind = _CUT.get(session.terminal.reason or "")
         if kind is not None:
             self.counters.count(f"ended.{kind}")
-        self._log.debug(
-            "{sid} from {address} is gone: {reason}",
-            sid=session.sid,
-            address=session.terminal.address,
-            reason=session.terminal.reason,
-        )
         self._stopIfEmpty()
 
     def reasonOf(self, socket: Socket) -> str | None:
         """Why the conversation over C{socket} has ended, in words for the log; C{None}: it has not, or was none."""
-        terminal = self._terminals.get(socket)
+        found = self._terminals.get(socket)
+        terminal = None if found is None else found()
         return None if terminal is None else terminal.reason
 
     # --- the server and the bus ------------------------------------------------------------------

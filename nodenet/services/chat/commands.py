@@ -323,7 +323,8 @@ _COMMANDS: dict[str, _Usage] = {
     "lang": _Usage(f"/lang {'|'.join(LANGUAGES)}", Phrase("changes the language of the chat"), _language),
     "encoding": _Usage(f"/encoding {'|'.join(ENCODINGS)}", Phrase("tells how your terminal encodes text"), _encoding),
     "oper": _Usage("/oper NAME PASSWORD", Phrase("makes you an operator"), _oper),
-    "quit": _Usage("/quit", Phrase("leaves"), lambda rest: None if rest else Quit()),
+    # Last words, which other chats have, are no reason to stay.
+    "quit": _Usage("/quit", Phrase("leaves"), lambda _: Quit()),
 }
 
 _ORDERS: dict[str, _Usage] = {

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nodenet.services.chat.bus import LOBBY, PRIVATE, WHISPER, BusUnavailable, Entry, IChatBus
-from nodenet.services.chat.members import Audience, Member
+from nodenet.services.chat.members import Audience, Author, Member
 from nodenet.services.chat.nickname import checkNickname, checkRoom, skeleton
 from nodenet.services.chat.past import RECENT
 from nodenet.services.chat.room import Room
@@ -370,7 +370,7 @@ class Hall:
         if author is not None:
             self._deliver(author.member, line)
             self._tellIfAway(author, entry.to, to.nickname)
-        if to is not author and entry.session not in to.ignored and skeleton(entry.nickname) not in to.ignored:
+        if to is not author and not Author(entry).isIn(to.ignored):
             self._deliver(to.member, line)
 
     async def _receipt(self, author: _Guest, entry: Entry) -> None:

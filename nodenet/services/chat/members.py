@@ -48,6 +48,21 @@ class Audience(Protocol):
     def send(self, line: ChatLine, /) -> object: ...
 
 
+class Author:
+    """Whoever an entry is of, for those who ignore some."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    @cached_property
+    def _skeleton(self) -> str:
+        return skeleton(self._entry.nickname)
+
+    def isIn(self, ignored: set[str]) -> bool:
+        """Whether they are among those whom somebody does not want to hear."""
+        return self._entry.session in ignored or self._skeleton in ignored
+
+
 class Seat:
     """
     A member of this process.
@@ -65,20 +80,9 @@ class Seat:
         self.ignored = ignored
         self.listening = False
 
-
-class Author:
-    """Whoever an entry is of, for those who ignore some."""
-
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
-
-    @cached_property
-    def _skeleton(self) -> str:
-        return skeleton(self._entry.nickname)
-
-    def isIn(self, ignored: set[str]) -> bool:
-        """Whether they are among those whom somebody does not want to hear."""
-        return self._entry.session in ignored or self._skeleton in ignored
+    def wants(self, entry: Entry) -> bool:
+        """Whether it hears whoever has said C{entry}."""
+        return not (self.ignored and Author(entry).isIn(self.ignored))
 
 
 Deliver = Callable[[Member, ChatLine], object]

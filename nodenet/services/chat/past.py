@@ -68,18 +68,19 @@ class Past:
             self._recent.append(entry)
         self._latest = entry.id
 
-    def recent(self, now: int) -> list[ChatLine]:
+    def recent(self, now: int, wanted: Callable[[Entry], bool]) -> list[ChatLine]:
         """
         What somebody who comes in is shown.
 
         @param now: ms since the epoch.
+        @param wanted: whether a line is.
         """
         if self._age:
             while self._recent and self._recent[0].time < now - self._age:
                 self._recent.popleft()
         # Many may come in a row: each of these is made once.
         self._lines = {entry.id: self._lines.get(entry.id) or _pastOf(entry) for entry in self._recent}
-        return _fitting(self._lines.values())
+        return _fitting(self._lines[entry.id] for entry in self._recent if wanted(entry))
 
     async def recall(self, count: int, wanted: Callable[[Entry], bool]) -> list[ChatLine]:
         """

@@ -6,7 +6,8 @@ nothing more; what the bus gives back, in the order of its log, is I{applied}: t
 is made of it, and each member here gets the line.  The author's own comes back the same way, which is its
 receipt.  So what everybody sees, and every count in it, depends on the log alone and is the same on all nodes.
 
-Who comes in is first shown what was said last (L{nodenet.services.chat.past}) and what it is about.
+Who comes in is first shown what was said last (L{nodenet.services.chat.past}) by those whom they hear, and what
+it is about.
 
 A member of this process goes through: I{seated}, its join is on the way; I{listening}, its join has come back, it
 gets every line from that one on; gone.  After C{leave} is called it gets nothing more, whenever the others may read
@@ -236,8 +237,7 @@ class Room:
         @param count: at most so many lines; fewer where they are very long.
         @return: lines that are marked as past, up to the last that members here were given.
         """
-        ignored = self._seat(sid).ignored
-        return await self._past.recall(count, lambda entry: not (ignored and Author(entry).isIn(ignored)))
+        return await self._past.recall(count, self._seat(sid).wants)
 
     def ignore(self, sid: str) -> None:
         """What C{sid} ignores has changed."""
@@ -270,7 +270,7 @@ class Room:
         self._notice(entry, Phrase("{nickname} joined ({count} online)", nickname=entry.nickname, count=self._count()))
 
     def _welcome(self, seat: Seat, now: int) -> None:
-        lines = self._past.recent(now)
+        lines = self._past.recent(now, seat.wants)
         if lines:
             lines.insert(0, replyLine(Phrase("What was said before you came:")))
         if self.topic:

@@ -76,6 +76,9 @@ _TIMING_MARK = 0x06
 NOP: Final = b"\xff\xf1"
 """Means nothing, in telnet's language: for a peer that L{Framer.telnet} says understands it."""
 
+STEPS: Final = 256
+"""After how many pieces of input L{Framer.take} lets others have their turn.  A line's text is one, a command three."""
+
 _ERASED = bytes((_BS,))
 
 # Where a run of ordinary bytes stops.
@@ -120,9 +123,12 @@ class Framer:
         """
         What has happened, in order.
 
-        @param limit: stop at this many events; with fewer than that returned, all of the input is used up.
+        @param limit: stop at this many events.  Fewer come when the input is used up; or after L{STEPS}, as many
+            bytes that mean nothing to us take as long as others.
         """
-        while self._segments and len(self._events) < limit:
+        for _ in range(STEPS):
+            if not self._segments or len(self._events) >= limit:
+                break
             segment = self._segments[0]
             self._at = self._step(segment, self._at)
             if self._at >= len(segment):

@@ -36,6 +36,7 @@ class ParseTests(SynchronousTestCase):
             ("/quit", Quit()),
             ("/QUIT", Quit()),
             ("  /quit  ", Quit()),
+            ("/quit see you", Quit()),
             ("", None),
             (" \t ", None),
         ):
@@ -56,7 +57,6 @@ class ParseTests(SynchronousTestCase):
             ("/msg", "/msg NAME TEXT"),
             ("/msg bob", "/msg NAME TEXT"),
             ("/who bob", "/who"),
-            ("/quit now", "/quit"),
             ("/history 0", "/history [N]"),
             ("/history -1", "/history [N]"),
             ("/history all", "/history [N]"),

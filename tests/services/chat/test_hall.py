@@ -692,6 +692,14 @@ class IgnoreTests(RoomCase):
         lines = run(self.hall.roomOf(self.ann.sid).recall, self.ann.sid, 10)
         self.assertEqual(_past([line.text for line in lines]), ["| <cy> two"])
 
+    def test_alsoToWhoComesIntoTheRoom(self):
+        run(self.hall.move, self.bob.sid, "tea")
+        run(self.hall.say, self.bob.sid, "one")
+        run(self.hall.move, self.cy.sid, "tea")
+        self.assertIn("| <bob> one", _past(self.cy.fresh()))
+        run(self.hall.move, self.ann.sid, "tea")
+        self.assertEqual(self.ann.fresh()[-2:], ["-- cy went to tea (1 online)", "-- ann joined (3 online)"])
+
     def test_comingAndGoingIsNot(self):
         run(self.hall.leave, self.bob.sid)
         self.assertEqual(self.ann.fresh(), ["-- bob left (2 online)"])

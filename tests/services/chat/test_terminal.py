@@ -11,6 +11,7 @@ from nodenet.adapter.loop import Loop
 from nodenet.adapter.turn import inTurn
 from nodenet.net import Socket
 from nodenet.services.chat import terminal as module
+from nodenet.services.chat.telnet import STEPS
 from nodenet.services.chat.terminal import (
     END_GRACE,
     IDLE,
@@ -115,6 +116,16 @@ class ReadTests(TerminalCase):
         self.readAll()
         self.socket.send(b"\xff\xf6" * 1000)
         self.assertEqual(len(self.socket.lines), LINES_A_TURN)
+
+    def test_commandsThatMeanNothing(self):
+        """They take turns too, and what comes behind them is not lost."""
+        self.readAll()
+        self.socket.send(b"\xff\xf1" * 2 * STEPS + b"a\n")
+        self.assertEqual((self.got, self.socket.paused), ([], True))
+        self.socket.sendEnd()
+        while self.loop.step():
+            pass
+        self.assertEqual(self.got, ["a", None])
 
     def test_theEnd(self):
         self.readAll()
