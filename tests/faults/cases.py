@@ -12,6 +12,7 @@ import re
 import signal
 import socket
 import struct
+import sys
 import unittest
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
@@ -22,7 +23,7 @@ from typing import Any, TypeVar
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.net.test_checkers import certificate
@@ -63,36 +64,22 @@ def percentile(values: list[float], share: float) -> float:
 
 # --- those who behave ----------------------------------------------------------------------------
 
-_STAMP = re.compile(rb"<(\S+)> @(\d+) ([\d.]+)\r")
-
 
 class Member(Peer):
     """
     A member who keeps little of what it reads.
 
     @ivar received: the last of what came.
-    @ivar heard: who said the stamped lines of a L{Talk}, and which numbers they had.
-    @ivar delays: how many seconds each of them took.
     @ivar lines: how many lines came, of all kinds.
     """
 
     def __init__(self) -> None:
         Peer.__init__(self)
-        self.heard: list[tuple[bytes, int]] = []
-        self.delays: list[float] = []
         self.lines = 0
-        self._rest = b""
 
     def dataReceived(self, data: bytes) -> None:
-        now = perf_counter()
         self.received = (self.received + data)[-65536:]
         self.lines += data.count(b"\n")
-        data = self._rest + data
-        end = data.rfind(b"\n") + 1
-        self._rest = data[end:]
-        for name, number, said in _STAMP.findall(data, 0, end):
-            self.heard.append((name, int(number)))
-            self.delays.append(now - float(said))
         self.look()
 
     def say(self, line: str) -> None:
@@ -101,45 +88,29 @@ class Member(Peer):
 
 class Talk:
     """
-    Members who talk, and listen: how long a line takes, and whether one is lost, doubled or out of order.
+    Members who talk and listen, in a process of their own, see L{tests.faults.talking}: how long a line takes, and
+    whether one is lost, doubled or out of order.
 
-    @ivar members: all of them.  All listen.
+    @ivar members: how many they are.
+    @ivar said: how many lines they have said.
+    @ivar heard: how many of these came, to all of them together.
+    @ivar lost: how many did not come as they should.
+    @ivar p99: how many ms they took.
     """
 
-    def __init__(self, members: list[Member], speakers: int, rate: float) -> None:
-        """
-        @param speakers: so many of the members say something, in turn.
-        @param rate: lines in a second, of all of them together.
-        """
+    def __init__(self, program: Program, members: int) -> None:
+        self._program = program
         self.members = members
-        self._speakers = members[:speakers]
-        self._said = 0
-        self._loop = LoopingCall.withCount(self._say)
-        self._interval = 1 / rate
-
-    def begin(self) -> None:
-        self._loop.start(self._interval).addErrback(lambda _: None)
-
-    def _say(self, count: int) -> None:
-        for _ in range(count):
-            speaker = self._speakers[self._said % len(self._speakers)]
-            speaker.say(f"@{self._said} {perf_counter():.6f}")
-            self._said += 1
 
     async def end(self) -> None:
-        """Say no more, and wait until everybody has heard everything."""
-        self._loop.stop()
-        await together(member.until(lambda m=member: len(m.heard) >= self._said) for member in self.members)
-
-    def p99(self) -> float:
-        """Milliseconds."""
-        return percentile([delay for member in self.members for delay in member.delays], 0.99) * 1000
-
-    def lost(self) -> int:
-        """How many of the lines did not come to one of them, or twice, or in another order than to the first."""
-        order = self.members[0].heard
-        wrong = len(set(range(self._said)) ^ {number for _, number in order}) + len(order) - len(set(order))
-        return wrong + sum(member.heard != order for member in self.members)
+        """Say no more, and wait until everybody has heard everything.  Sets the figures."""
+        self._program.transport.write(b"\n")  # type: ignore[union-attr]
+        (outcome,) = await self._program.said(r"(?m)^\{.*\}$")
+        figures = json.loads(outcome)
+        self.said: int = figures["said"]
+        self.heard: int = figures["heard"]
+        self.lost: int = figures["lost"]
+        self.p99: float = figures["p99"]
 
 
 # --- those who do not ----------------------------------------------------------------------------
@@ -197,13 +168,20 @@ class FaultCase(TestCase):
         """Whether this is a test of full size."""
         return getattr(getattr(self, self._testMethodName), "full", False)
 
-    def launch(self, *options: str, before: Iterable[str] = (), env: dict[str, str] | None = None) -> Program:
+    def launch(
+        self, *options: str, before: Iterable[str] = (), first: str = "", env: dict[str, str] | None = None
+    ) -> Program:
         """
         Start C{twistd nodenet-chat}.  It ends with the test.
 
         @param before: words to be put before the command, of a program that starts another one.
+        @param first: a statement that the process begins with, where its times are too long for a small test.
         """
-        words = [*before, *command("twistd", "chat"), "--lang=en", "--listen=tcp:0:interface=127.0.0.1", *options]
+        twistd, *rest = command("twistd", "chat")
+        started = (
+            [sys.executable, "-c", f"{first}\nfrom twisted.scripts.twistd import run\nrun()"] if first else [twistd]
+        )
+        words = [*before, *started, *rest, "--lang=en", "--listen=tcp:0:interface=127.0.0.1", *options]
         self.chat = start(self, words, env=env)
         return self.chat
 
@@ -235,9 +213,10 @@ class FaultCase(TestCase):
 
     async def talk(self, listeners: int = 3, speakers: int = 2, rate: float = 40) -> Talk:
         """Members who talk from now on, and whom nothing may hurt; see L{assertUnharmed}."""
-        talk = Talk(await self.crowd(speakers + listeners, "other"), speakers, rate)
-        talk.begin()
-        return talk
+        words = [sys.executable, str(Path(__file__).with_name("talking.py"))]
+        program = start(self, [*words, *map(str, (self.port, speakers, listeners, rate))])
+        await program.said("in\n")
+        return Talk(program, speakers + listeners)
 
     def rude(self, data: bytes = b"", address: str = "127.0.0.1", receive: int = 0) -> socket.socket:
         """
@@ -333,8 +312,8 @@ class FaultCase(TestCase):
         @param p99: how long a line may take, in ms.
         """
         await talk.end()
-        self.measure("others' lines lost", talk.lost(), most=0)
-        self.measureDelay("others' p99", talk.p99(), p99)
+        self.measure("others' lines lost", talk.lost, most=0)
+        self.measureDelay("others' p99", talk.p99, p99)
 
     async def assertOnline(self, count: int) -> None:
         """A newcomer is number C{count}."""

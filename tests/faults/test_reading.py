@@ -140,7 +140,7 @@ class LongLineTests(EndlessCase):
         for _ in range(2):
             self.eve.sendall(b"x" * 8193 + b"\n")
         await self.ann.got(b"eve left")
-        self.assertIn("sends lines that are too long", self.chat.out)
+        await self.chat.said("closed after .*: sends lines that are too long")
         await self.stop()
 
     async def test_long(self) -> None:
