@@ -227,6 +227,7 @@ class Hub:
             loop.runShutdowns()
         if self._changes:
             self._tellChanges()
+        self._release()  # of a batch around this one
         events = self._epoll.poll(0, most)
         around = loop.batch
         self._batches += 1
@@ -243,16 +244,20 @@ class Hub:
                 except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
                     self._drop(handler.__self__, Failure())
         loop.batch = around
-        if loop.held:
-            held, loop.held = loop.held, []
-            for each in held:
-                each.release()
+        self._release()
         if loop.phasesDue:
             try:
                 loop.runPhases()
             except BaseException:
                 _log.failure("Unhandled error after a batch")
         return len(events)
+
+    def _release(self) -> None:
+        held = self._loop.held
+        if held:
+            self._loop.held = []
+            for each in held:
+                each.release()
 
     def _drop(self, watched: Watched, failure: Failure) -> None:
         log.callWithLogger(watched, log.err, failure)

@@ -127,7 +127,7 @@ class SocketProtocol(Wire):
         owner, turn = self.owner, _turn
         if owner is None or self._closing:
             return
-        if turn.running or turn.ticks or turn.jobs or turn.callbacks:
+        if turn.running or turn.due:
             enter(owner, owner.onRead, data)
             return
         turn.running = True
@@ -136,10 +136,10 @@ class SocketProtocol(Wire):
         except Exception as error:
             report(error, owner, owner.onRead)
         finally:
-            if turn.ticks or turn.jobs or turn.callbacks or turn.afterwards is not None or turn.reported:
+            if turn.due or turn.afterwards is not None:
                 _finish()
             else:
-                turn.running = turn.woken = False
+                turn.running = False
 
     def readConnectionLost(self) -> None:
         self._ended = True
@@ -225,21 +225,34 @@ class SocketProtocol(Wire):
         self._offset = 0
         return self._send() if self._precise else self._stream()
 
-    def offer(self, data: bytes) -> bool:
+    def offer(self, data: bytes) -> bool | None:
         toKernel = self._toKernel
         if toKernel is None:
             return self.write((data,))
         batch = self._loop.batch
         if batch and batch == self._offeredIn:
-            self.held = bytearray(data)
-            self._loop.held.append(self)
-            return True
+            return self._hold(toKernel, data)
         self._offeredIn = batch
         try:
             sent = toKernel.send(data)
         except OSError as error:
             sent = self._refused(error)
         return sent == len(data) or self._await(data, sent)
+
+    def _hold(self, toKernel: _socket.socket, data: bytes) -> bool | None:
+        """One more in this batch of events."""
+        held = self.held
+        if held is not None:
+            if len(held) + len(data) <= HELD:
+                held += data
+                return True
+            self.release()
+            return None
+        if len(data) > HELD:
+            return self._put(toKernel, data)
+        self.held = bytearray(data)
+        self._loop.held.append(self)
+        return True
 
     def release(self) -> None:
         if self.held is not None:

@@ -178,7 +178,7 @@ class HubTransport(Watched):
             self._lose(Broken(error))
             return
         if data:
-            if len(data) == size or size != SMALLEST_READ:
+            if size != SMALLEST_READ or len(data) == SMALLEST_READ:
                 self._adapt(len(data))
             self.protocol.dataReceived(data)
         else:

@@ -51,6 +51,7 @@ class _Turn:
     @ivar ticks: what L{nextTick} queued.
     @ivar jobs: what L{afterTicks} queued.
     @ivar callbacks: what L{asCallback} queued.
+    @ivar due: something is queued, or was reported: the end of a turn has something to do.
     @ivar running: a turn is under way, the queues will be run at its end.
     @ivar woken: the waker was asked and has not come yet.  Only outside of a turn.
     @ivar reported: the exceptions that were logged, kept until the turn ends: a stream that is
@@ -58,12 +59,13 @@ class _Turn:
     @ivar afterwards: called at the end of each outermost turn, or C{None}.
     """
 
-    __slots__ = ("afterwards", "callbacks", "jobs", "reported", "running", "ticks", "waker", "woken")
+    __slots__ = ("afterwards", "callbacks", "due", "jobs", "reported", "running", "ticks", "waker", "woken")
 
     def __init__(self) -> None:
         self.ticks: _Queue = deque()
         self.jobs: _Queue = deque()
         self.callbacks: _Queue = deque()
+        self.due = False
         self.running = False
         self.woken = False
         self.waker: Callable[[], None] | None = None
@@ -86,6 +88,7 @@ def nextTick(fn: Callable[..., object], *args: Any) -> None:
     if not callable(fn):
         raise invalidArgType("callback", "of type function", fn)
     _turn.ticks.append((fn, args))
+    _turn.due = True
     if not _turn.running:
         _wake()
 
@@ -96,6 +99,7 @@ def afterTicks(fn: Callable[..., object], *args: Any) -> None:
     a loop over a stream goes on.
     """
     _turn.jobs.append((fn, args))
+    _turn.due = True
     if not _turn.running:
         _wake()
 
@@ -106,6 +110,7 @@ def asCallback(fn: Callable[..., object], *args: Any) -> None:
     stands in for the system in memory.
     """
     _turn.callbacks.append((fn, args))
+    _turn.due = True
     if not _turn.running:
         _wake()
 
@@ -138,7 +143,7 @@ def enter(owner: object, fn: Callable[..., object], *args: Any) -> None:
         except Exception as error:
             report(error, owner, fn)
         return
-    if turn.ticks or turn.jobs or turn.callbacks:
+    if turn.due:
         flush()
     turn.running = True
     try:
@@ -146,11 +151,11 @@ def enter(owner: object, fn: Callable[..., object], *args: Any) -> None:
     except Exception as error:
         report(error, owner, fn)
     finally:
-        if turn.ticks or turn.jobs or turn.callbacks or turn.afterwards is not None or turn.reported:
+        if turn.due or turn.afterwards is not None:
             _finish()
         else:
             # The usual case: nothing came of it, and nobody is to be told.
-            turn.running = turn.woken = False
+            turn.running = False
 
 
 def flush() -> None:
@@ -198,6 +203,7 @@ def _isReported(error: BaseException) -> bool:
     known = any(error is each for each in _turn.reported)
     if not known:
         _turn.reported.append(error)
+        _turn.due = True
     return known
 
 
@@ -234,11 +240,11 @@ def _finish() -> None:
             except Exception as error:
                 report(error, getattr(fn, "__self__", None), fn)
     finally:
-        turn.running = False
-        turn.woken = False
+        turn.running = turn.woken = False
         if turn.reported:
             turn.reported.clear()
-        if turn.ticks or turn.jobs or turn.callbacks:
+        turn.due = pendingTicks()
+        if turn.due:
             # Something that ends programs came through, SystemExit say, and may yet be caught outside.
             _wake()
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nodenet.adapter.protocol import HELD
 from nodenet.adapter.turn import asCallback, nextTick, reportUnheard
 from nodenet.errors import NodeError, nodeError, systemError
-from nodenet.events.arity import fit
+from nodenet.events.arity import callShorter, fit
 from nodenet.interfaces import IStreamHandle
 from nodenet.net.backlog import Backlog
 from nodenet.net.connecting import Connecting
@@ -25,7 +25,7 @@ from nodenet.net.onread import Reader
 from nodenet.net.tuned import Tuned
 from nodenet.net.unread import UnreadEnd
 from nodenet.stream import Duplex, encode
-from nodenet.stream.state import NOBODY, Done
+from nodenet.stream.state import Done, ReadableState, WritableState
 from nodenet.stream.writing import MISSING
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ class Transfer(Tuned, Backlog, Duplex):
         "_reactor",
         "_readableState",
         "_reader",
-        "_shortWay",
         "_writableState",
         "allowHalfOpen",
         "bytesRead",
@@ -70,8 +69,6 @@ class Transfer(Tuned, Backlog, Duplex):
     server: Server | None
 
     _pushesByItself = True  # the handle reads until it is told to stop
-
-    _hasOwnWorks = True  # no subclass has another push() or _write()
 
     _connecting: Connecting | None = None
     _hadError = False  # what 'close' tells: whatever comes after destroy() changes nothing
@@ -85,16 +82,10 @@ class Transfer(Tuned, Backlog, Duplex):
     _hadHandle: bool  # connect() was called, or it was accepted: 'close' comes in the close phase
     _label: str
     _reader: Reader | None  # of the onread option
-    _shortWay: bool  # what is only calls of push() and _write() may be left out
     _unreadEnd: UnreadEnd | None = None
-
-    def __init_subclass__(cls, **named: Any) -> None:
-        super().__init_subclass__(**named)
-        cls._hasOwnWorks = cls.push is Transfer.push and cls._write is Transfer._write
 
     def __new__(cls, *args: Any, **named: Any) -> Self:
         self = super().__new__(cls)
-        self._shortWay = cls._hasOwnWorks
         self._destroyed = self._hadHandle = self._finSeen = False
         self._handle = self._idle = self._errored = self._reader = self._loop = self._reactor = self.server = None
         self._bytesSent = self.bytesRead = 0
@@ -106,6 +97,25 @@ class Transfer(Tuned, Backlog, Duplex):
 
     def onRead(self, data: bytes) -> None:
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
+        state = self._readableState
+        straight = state.straight
+        if straight is not None:
+            # The way of nearly all bytes: what push() and emit() do with them, without the calls.
+            self.bytesRead += len(data)
+            if self._idle is not None:
+                self._idle.touch()
+            try:
+                result = straight(data)
+            except TypeError as error:
+                result = callShorter(straight, (data,), error)
+            if result is not None and type(result) is not bool:
+                self._settle(result, "data", (data,))
+            if state.straight is None and (state.length or state.ended) and not state.canPushMore():
+                # The listener has put something back, or ended the stream.
+                state.reading = False
+                if self._handle is not None:
+                    self._handle.readStop()
+            return
         if self._reader is not None:
             self._reader.add(data)
             self._deliver()
@@ -113,30 +123,40 @@ class Transfer(Tuned, Backlog, Duplex):
         self.bytesRead += len(data)
         if self._idle is not None:
             self._idle.touch()
-        state = self._readableState
+        if self._pushCarefully(state, data) or self._handle is None:
+            return
+        self._handle.readStop()
+
+    def _pushCarefully(self, state: ReadableState, data: bytes) -> bool:
+        """
+        What C{push} does, and a look whether the next chunk may go the straight way.
+
+        @return: as C{push}.
+        """
+        again = state.dataEmitted
+        goesOn = self.push(data)
         if (
-            state.flowing
+            again  # many connections have but one chunk
+            and goesOn
+            and state.flowing
             and state.dataListening
             and state.reading
-            and self._shortWay
             and not state.length
             and not state.sync
             and state.decoder is None
             and not state.ended
             and not self._destroyed
             and self._errored is None
+            and self._isItself()
         ):
-            # What push() does with nearly all bytes, without the call.
-            state.awaiting = NOBODY
-            state.dataEmitted = True
-            self.emit("data", data)
-            if not (state.length or state.ended) or state.canPushMore():
-                return
-            state.reading = False
-        elif self.push(data):
-            return
-        if self._handle is not None:
-            self._handle.readStop()
+            listener = self._events["data"]
+            if type(listener) is not tuple:
+                state.straight = listener
+        return goesOn
+
+    def _isItself(self) -> bool:
+        """Whether neither a subclass nor a user has put something else in place of what the straight ways leave out."""
+        return all(getattr(getattr(self, name), "__func__", None) is own for name, own in _LEFT_OUT)
 
     def onWritten(self) -> None:
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
@@ -279,50 +299,52 @@ class Transfer(Tuned, Backlog, Duplex):
             Anything else, such as a write after C{end()} (C{ERR_STREAM_WRITE_AFTER_END}), is given to the callback
             and to C{'error'}.
         """
-        handle = self._handle
         state = self._writableState
-        kind = type(chunk)
-        if (
-            handle is None
-            or encoding is not None
-            or callback is not None
-            or (kind is not bytes and (kind is not str or state.defaultEncoding != "utf8"))
-        ):
-            return self._writeSlowly(chunk, encoding, callback)
-        data = chunk if kind is bytes else encode(chunk)
-        size = len(data)
-        held = handle.held
-        if held is not None:
-            # One more for this batch of events.  A stream that is not idle has nothing held.
-            if len(held) + size <= HELD:
-                held += data
-                self._bytesSent += size
-                return True
-            handle.release()
-        if (
-            state.writing
-            or state.ending
-            or state.corked
-            or self._destroyed
-            or self._errored is not None
-            or not self._shortWay
-        ):
-            return self._writeSlowly(chunk, encoding, callback)
+        handle = state.straight
+        if handle is None or encoding is not None or callback is not None:
+            return self._writeCarefully(state, chunk, encoding, callback)
+        data = chunk
+        if type(chunk) is not bytes:
+            if type(chunk) is not str or state.defaultEncoding != "utf8":
+                return self._writeCarefully(state, chunk, encoding, callback)
+            data = encode(chunk)
         # The way of nearly all bytes: what the stream and _write() do with them, without the calls.  When the system
         # takes all, nothing of the stream has changed.
         if self._idle is not None:
             self._idle.touch()
-        self._bytesSent += size
-        failure = None
+        self._bytesSent += len(data)
         try:
-            if handle.offer(data) if size <= HELD <= state.highWaterMark else handle.write((data,)):
+            taken = handle.offer(data)
+            if taken:
                 return True
+            failure = None
         except NodeError as error:
-            failure = error
-        self._wait(len(chunk), size, failure)
+            taken, failure = False, error
+        if taken is None:
+            self._bytesSent -= len(data)
+            return self._writeCarefully(state, chunk, encoding, callback)
+        self._wait(len(chunk), len(data), failure)
         goesOn = self._answer(state)
         self._limitBacklog()
         return goesOn and not self.destroyed
+
+    def _writeCarefully(self, state: WritableState, chunk: Any, encoding: Any, callback: Any) -> bool:
+        """C{write}, and a look whether the next chunk may go the straight way."""
+        again = self._bytesSent > 0
+        goesOn = self._writeSlowly(chunk, encoding, callback)
+        if (
+            again  # many connections have but one answer
+            and goesOn
+            and state.straight is None
+            and self._handle is not None
+            and state.highWaterMark >= HELD  # what is held must be too little for another answer
+            and not (state.writing or state.ending or state.corked or state.buffered)
+            and not self._destroyed
+            and self._errored is None
+            and self._isItself()
+        ):
+            state.straight = self._handle
+        return goesOn
 
     def _wait(self, length: int, size: int, failure: NodeError | None) -> None:
         """
@@ -466,3 +488,7 @@ class Transfer(Tuned, Backlog, Duplex):
                 raise
             # What the network does is worth a line, not a traceback.
             reportUnheard(error, self)
+
+
+# What the straight ways of bytes leave out.
+_LEFT_OUT = [(name, getattr(Transfer, name)) for name in ("push", "emit", "_read", "_write", "_writev", "_dispatch")]

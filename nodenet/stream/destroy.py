@@ -85,8 +85,12 @@ class Stream(EventEmitter):
         if self._destroyed:
             return self
         state = self._writableState
-        if state is not None and (state.buffered or state.finishCallbacks):
-            nextTick(self._failBufferedWrites)
+        if state is not None:
+            state.straight = None
+            if state.buffered or state.finishCallbacks:
+                nextTick(self._failBufferedWrites)
+        if self._readableState is not None:
+            self._readableState.straight = None
         if self._errored is None:
             self._errored = error
         self._destroyed = True

@@ -91,6 +91,7 @@ class Readable(Reading):
     _minded = frozenset({"data", "readable"})
 
     def _listenerAdded(self, event: Hashable, prepended: bool) -> None:
+        self._readableState.straight = None
         # As in Node, a prepended listener only listens.
         if not prepended:
             if event == "data":
@@ -104,6 +105,7 @@ class Readable(Reading):
         C{resume()} was called; else nothing is decided.  When the last one of C{'data'} has gone, it flows on and data
         is lost.
         """
+        self._readableState.straight = None
         if event == "readable":
             nextTick(self._readableListenerRemoved)
         elif "data" not in self._events:
@@ -135,6 +137,7 @@ class Readable(Reading):
     def removeAllListeners(self, *event: Hashable) -> Self:
         """See L{EventEmitter.removeAllListeners} and L{removeListener}."""
         super().removeAllListeners(*event)
+        self._readableState.straight = None
         if not event or event[0] == "readable":
             nextTick(self._readableListenerRemoved)
         return self

@@ -180,6 +180,7 @@ class Reading(Stream):
         state = self._readableState
         if state.ended:
             return
+        state.straight = None
         if state.decoder is not None:
             rest = state.decoder.end()
             if rest:
@@ -359,6 +360,7 @@ class Reading(Stream):
         state = self._readableState
         if state.flowing is not False:
             state.flowing = False
+            state.straight = None
             self.emit("pause")
         state.paused = True
         return self

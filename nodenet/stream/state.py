@@ -103,6 +103,8 @@ class ReadableState:
     @ivar pipes: the destinations of C{pipe}, in order.
     @ivar awaiting: those of them whose C{'drain'} must come before the flow goes on.
     @ivar severalPipes: there was a second destination since the last wait for a single one.
+    @ivar straight: the only listener of C{'data'}, for a source that has found out that what it pushes goes straight
+        there; C{None} as soon as anything of that may have changed.
     """
 
     __slots__ = (
@@ -128,6 +130,7 @@ class ReadableState:
         "readingMore",
         "resumeScheduled",
         "severalPipes",
+        "straight",
         "sync",
         "wanted",
     )
@@ -155,6 +158,7 @@ class ReadableState:
         self.pipes: tuple[Any, ...] = ()
         self.awaiting: frozenset[Any] = NOBODY
         self.severalPipes = False
+        self.straight: Callable[..., object] | None = None
         self._chunks: deque[Any] = _NOTHING
         # How much of the first chunk was taken: many small reads of a large chunk copy only what they return.
         self._start = 0
@@ -238,6 +242,7 @@ class ReadableState:
 
     def decodeWith(self, decoder: StringDecoder) -> None:
         """From now on text: what is buffered is decoded, what comes will be."""
+        self.straight = None
         self.decoder = decoder
         self.encoding = decoder.encoding
         if self._start:
@@ -278,6 +283,8 @@ class WritableState:
     @ivar prefinished: C{'prefinish'} was emitted.
     @ivar finished: C{'finish'} was emitted.
     @ivar finishCallbacks: those given to C{end}.
+    @ivar straight: where to, for a stream that has found out that what is written goes straight there: nothing is under
+        way, nothing waits, and no end is near.  C{None} as soon as anything of that may have changed.
     """
 
     __slots__ = (
@@ -301,6 +308,7 @@ class WritableState:
         "prefinished",
         "present",
         "sending",
+        "straight",
         "sync",
         "writing",
         "writingCallback",
@@ -332,6 +340,7 @@ class WritableState:
         self.prefinished = False
         self.finished = False
         self.finishCallbacks: tuple[Callback, ...] = ()
+        self.straight: Any = None
 
     def append(self, chunk: Any, encoding: Any, callback: Callback | None) -> None:
         """Buffer a write."""

@@ -97,9 +97,7 @@ class Writing(Stream):
         if state.writing or state.corked or self._errored is not None:
             state.append(chunk, encoding, callback)
         else:
-            state.writingLength = size
-            state.writingCallback = callback
-            state.writing = state.sync = state.expecting = True
+            self._beginWrite(state, size, callback)
             self._write(chunk, encoding, self._writeDone)
             state.sync = False
         return self._answer(state)
@@ -268,13 +266,16 @@ class Writing(Stream):
         state.sync = False
 
     def _beginWrite(self, state: WritableState, size: int, callback: Callback | None) -> None:
+        state.straight = None
         state.writingLength = size
         state.writingCallback = callback
         state.writing = state.sync = state.expecting = True
 
     def cork(self) -> None:
         """Keep all writes in the buffer until as many L{uncork}, or C{end()}."""
-        self._writableState.corked += 1
+        state = self._writableState
+        state.corked += 1
+        state.straight = None
 
     def uncork(self) -> None:
         """Take one L{cork} back; after the last one the buffer goes out, in this call.  One too many does nothing."""
@@ -325,6 +326,7 @@ class Writing(Stream):
         if error is None:
             if not state.ending and self._errored is None:
                 state.ending = True
+                state.straight = None
                 self._finishMaybe()
                 state.ended = True
                 if self._destroyed and self._errored is None:

@@ -53,6 +53,11 @@ class HeldTests(NetCase):
         """C{self.peer}, whose C{self.kernel} takes notes, and C{self.client}, as if that was on another machine."""
         self.client, self.peer = await self.pair(options)
         (transport,) = self.client.selectables()
+        for _ in range(2):
+            # A socket with but one or two writes has no use for a shorter way.
+            came = once(self.client, "data")
+            self.peer.write(b".")
+            await came
         self.hub.inward -= transport._inward  # type: ignore[attr-defined]
         transport._inward = False  # type: ignore[attr-defined]
         handle: Any = self.peer._handle
@@ -79,7 +84,7 @@ class HeldTests(NetCase):
         self.assertEqual(self.kernel.sent, [b"a", "bc\u00e9".encode()])
         while b"".join(data for _, data in heard) != "abc\u00e9".encode():
             await once(self.client, "data")
-        self.assertEqual(self.peer.bytesWritten, 5)
+        self.assertEqual(self.peer.bytesWritten, 2 + 5)
 
     async def test_oneForEachBatch(self) -> None:
         await self.connected()
@@ -130,6 +135,24 @@ class HeldTests(NetCase):
                 return self.kernel.sent[:]
 
             self.assertEqual(await self.inBatch(work), [b"a", b"b", sent])
+
+    async def test_tooMuchToHold(self) -> None:
+        """What was held goes; so does what would have been too much with it, even if the kernel is full by then."""
+        held, more = b"h" * HELD, b"m"
+        await self.connected()
+        self.assertEqual(
+            await self.inBatch(lambda: (self.writeAll(b"a", held, more), self.kernel.sent[:])),
+            ([True, True, True], [b"a", held, more]),
+        )
+        await self.connected()
+        came = note(self.client, "data", "end")
+        self.kernel.answers = [-1, errno.EAGAIN]
+        answers, length = await self.inBatch(lambda: (self.writeAll(b"a", held, more), self.peer.writableLength))
+        self.assertEqual((answers, length, self.kernel.sent), ([True, True, True], HELD + 1, [b"a", held]))
+        self.assertEqual(self.peer.bytesWritten, 2 + 1 + HELD + 1)
+        self.peer.end()
+        await closed(self.client)
+        self.assertEqual(b"".join(data for name, *[data] in came[:-1]), b"a" + held + more)
 
     async def test_smallMark(self) -> None:
         """What C{write} answers depends on the kernel then."""
