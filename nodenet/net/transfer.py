@@ -149,7 +149,9 @@ class Transfer(Tuned, Backlog, Duplex):
             and self._errored is None
             and self._isItself()
         ):
-            listener = self._events["data"]
+            listener = self._events.get(
+                "data"
+            )  # there may be none: removeAllListeners() leaves dataListening, as in Node
             if type(listener) is not tuple:
                 state.straight = listener
         return goesOn
