@@ -78,7 +78,7 @@ class IStreamHandle(Interface):
     reading = Attribute("C{bool}: between C{readStart} and C{readStop}.")
     writing = Attribute("C{bool}: a write or a shutdown is unfinished.")
     writeQueueSize = Attribute("C{int}: how many bytes of the unfinished write are not with the kernel yet.")
-    held = Attribute("C{bytearray}: what was offered and is held; C{None}: nothing is.")
+    held = Attribute("C{bytearray}: what was offered and is held, for the owner to add to; C{None}: nothing is.")
     halfCloses = Attribute("C{bool}: C{shutdown} leaves reading open.  False on TLS.")
     reactor = Attribute("Whose loop this lives on.")
 
@@ -101,8 +101,8 @@ class IStreamHandle(Interface):
         Send, at once or, if it is little, together with what else is offered in this batch of events.  For who does not
         ask what becomes of it.
 
-        @return: as C{write}; C{True} for what is held, too; C{None}: it is not sent, as it would be too much with what
-            was held.  That is released now.
+        @return: as C{write}; C{True} for what is held, too; C{None}: something was held already, and is released now;
+            this is not sent.
         @raise NodeError: as C{write}.
         """
 

@@ -241,11 +241,7 @@ class SocketProtocol(Wire):
 
     def _hold(self, toKernel: _socket.socket, data: bytes) -> bool | None:
         """One more in this batch of events."""
-        held = self.held
-        if held is not None:
-            if len(held) + len(data) <= HELD:
-                held += data
-                return True
+        if self.held is not None:
             self.release()
             return None
         if len(data) > HELD:

@@ -310,6 +310,11 @@ class Transfer(Tuned, Backlog, Duplex):
             if type(chunk) is not str or state.defaultEncoding != "utf8":
                 return self._writeCarefully(state, chunk, encoding, callback)
             data = encode(chunk)
+        held = handle.held
+        if held is not None and len(held) + len(data) <= HELD:
+            held += data
+            self._bytesSent += len(data)
+            return True
         # The way of nearly all bytes: what the stream and _write() do with them, without the calls.  When the system
         # takes all, nothing of the stream has changed.
         if self._idle is not None:
