@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -72,6 +72,10 @@ class Entry:
     to: str = ""
     id: str = ""
     time: int = 0
+
+    def stamped(self, id: str, time: int) -> Entry:
+        """The same as the bus gives it out."""
+        return Entry(self.type, self.session, self.nickname, self.body, self.to, id, time)
 
 
 Receiver = Callable[[Entry], object]
@@ -318,7 +322,7 @@ class MemoryBus(EventEmitter):
         ms, count = log.last
         now = int(self._clock() * 1000)
         log.last = key = (now, 0) if now > ms else (ms, count + 1)
-        return key, replace(entry, id=f"{key[0]}-{key[1]}", time=key[0])
+        return key, entry.stamped(f"{key[0]}-{key[1]}", key[0])
 
     def _append(self, log: RoomLog, key: Key, entry: Entry) -> None:
         """It is in the log now."""

@@ -40,6 +40,8 @@ def readEncoding(name: str) -> str | None:
 
 def isChinese(line: bytes) -> bool:
     """Whether C{line} is not UTF-8, but is GB18030."""
+    if line.isascii():
+        return False
     for encoding, wanted in ((UTF8, False), (GB18030, True)):
         try:
             line.decode(encoding)

@@ -10,7 +10,7 @@ node reads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -303,15 +303,15 @@ class Hall:
         rooms = await self._bus.rooms()
         return dict(sorted(rooms.items(), key=lambda item: (-item[1], item[0])))
 
-    async def say(self, sid: str, body: str) -> None:
+    def say(self, sid: str, body: str) -> Deferred[Any]:
         """See L{Room.say}."""
         self._counters.count("lines")
-        await self.roomOf(sid).say(sid, body)
+        return self.roomOf(sid).say(sid, body)
 
-    async def act(self, sid: str, body: str) -> None:
+    def act(self, sid: str, body: str) -> Deferred[Any]:
         """See L{Room.act}."""
         self._counters.count("lines")
-        await self.roomOf(sid).act(sid, body)
+        return self.roomOf(sid).act(sid, body)
 
     async def whisper(self, sid: str, nickname: str, body: str) -> None:
         """

@@ -22,9 +22,9 @@ There is no socket here, no reactor and no clock: the bus gives the time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from nodenet.services.chat.bus import (
@@ -192,17 +192,17 @@ class Room:
         seat.nickname = nickname
         await self._bus.join(self.name, sid, nickname)
 
-    async def say(self, sid: str, body: str) -> None:
+    def say(self, sid: str, body: str) -> Deferred[Any]:
         """
         A line to everyone.
 
         @param body: as it was typed; what cleaning leaves nothing of is not sent.
         """
-        await self._publish(MESSAGE, sid, body)
+        return self._publish(MESSAGE, sid, body)
 
-    async def act(self, sid: str, body: str) -> None:
+    def act(self, sid: str, body: str) -> Deferred[Any]:
         """Like L{say}, told in the third person."""
-        await self._publish(ACTION, sid, body)
+        return self._publish(ACTION, sid, body)
 
     async def turn(self, sid: str, topic: str) -> None:
         """
@@ -220,11 +220,10 @@ class Room:
         """
         await self._tellOf(AWAY, sid, why)
 
-    async def _publish(self, type: str, sid: str, body: str) -> None:
+    def _publish(self, type: str, sid: str, body: str) -> Deferred[Any]:
         seat = self._seat(sid)
         body = clean(body).strip()
-        if body:
-            await self._bus.publish(self.name, Entry(type, sid, seat.nickname, body))
+        return self._bus.publish(self.name, Entry(type, sid, seat.nickname, body)) if body else succeed(None)
 
     async def _tellOf(self, type: str, sid: str, text: str) -> None:
         seat = self._seat(sid)

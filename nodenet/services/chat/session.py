@@ -54,6 +54,8 @@ WRONG_PASSWORDS: Final = 3
 REMOVED: Final = "removed"
 """A reason to end a conversation."""
 
+_SPEECH: Final = (Say, Act, Whisper, Rename, Topic, Away)  # what others get to read
+
 
 class Session:
     """
@@ -206,7 +208,7 @@ class Session:
                 self.tell(Phrase("Not sent: the chat is not available just now."))
 
     async def _obey(self, command: Command | None) -> None:
-        if isinstance(command, Say | Act | Whisper | Rename | Topic | Away):
+        if isinstance(command, _SPEECH):
             self._moderation.checkSpeech(self)
         match command:
             case Say(body):

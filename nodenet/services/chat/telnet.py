@@ -84,6 +84,9 @@ _ERASED = bytes((_BS,))
 # Where a run of ordinary bytes stops.
 _SPECIAL: Final = re.compile(rb"[\x00\x08\r\n\x7f\xff]")
 
+# A line as nearly all are: it comes whole, with the ends that are used.
+_WHOLE: Final = re.compile(rb"([^\x00\x08\r\n\x7f\xff]*+)\r?\n")
+
 # What the next byte is.
 _DATA, _COMMAND, _OPTION, _SUB, _SUB_COMMAND = range(5)
 
@@ -160,6 +163,11 @@ class Framer:
         return at + 1
 
     def _text(self, data: bytes, at: int) -> int:
+        if not (self._line or self._discarding or self._afterCR):
+            whole = _WHOLE.match(data, at)
+            if whole is not None and len(whole[1]) <= self._maxLine:
+                self._events.append(Line(whole[1]))
+                return whole.end()
         found = _SPECIAL.search(data, at)
         end = found.start() if found else len(data)
         if end > at:
