@@ -45,6 +45,7 @@ class Crowd:
 
     @param loop: tells whose batches; it is asked when there is something to send.
     @param clock: the time in seconds, for L{SLICE}.
+    @ivar place: of the next line.
     """
 
     def __init__(self, loop: Callable[[], ChatLoop], clock: Callable[[], float] = perf_counter) -> None:
@@ -52,16 +53,11 @@ class Crowd:
         self._clock = clock
         self._terminals: dict[Terminal, None] = {}
         self._lines: list[ChatLine] = []
-        self._begin = 0  # the place of the first of them
+        self.place = 0
         self._joined: dict[tuple[int, Voice], bytes] = {}  # what is on the tape from a place on
         self._round: Iterator[Terminal] | None = None
         self._roundEnd = 0
         self._scheduled = False
-
-    @property
-    def place(self) -> int:
-        """The place of the next line."""
-        return self._begin + len(self._lines)
 
     def add(self, member: Listener) -> None:
         """Give C{member} every line from now on."""
@@ -76,6 +72,7 @@ class Crowd:
     def send(self, line: ChatLine) -> None:
         """A line for everyone."""
         self._lines.append(line)
+        self.place += 1
         self._joined.clear()
         self._schedule()
 
@@ -83,7 +80,7 @@ class Crowd:
         """What was said from C{place} on."""
         data = self._joined.get((place, voice))
         if data is None:
-            lines = self._lines[place - self._begin :]
+            lines = self._lines[len(self._lines) + place - self.place :]
             data = self._joined[place, voice] = b"".join([line.wire(voice) for line in lines])
         return data
 
@@ -105,8 +102,7 @@ class Crowd:
                 self._schedule()
                 return
         self._round = None
-        del self._lines[: self._roundEnd - self._begin]
-        self._begin = self._roundEnd
+        del self._lines[: len(self._lines) + self._roundEnd - self.place]
         self._joined.clear()
         if self._lines:
             self._schedule()

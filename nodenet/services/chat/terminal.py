@@ -388,11 +388,10 @@ class Terminal:
     def _fromTape(self) -> bytes:
         """What was said to all and not taken yet."""
         tape = self._tape
-        if tape is None or self._place == tape.place:
+        if tape is None:
             return b""
-        said = tape.since(self._place, self.voice)
-        self._place = tape.place
-        return said
+        place, self._place = self._place, tape.place
+        return b"" if place == tape.place else tape.since(place, self.voice)
 
     def _put(self, data: bytes) -> None:
         self._catchUp()
