@@ -243,7 +243,7 @@ def _finish() -> None:
         turn.running = turn.woken = False
         if turn.reported:
             turn.reported.clear()
-        turn.due = pendingTicks()
+        turn.due = bool(turn.ticks or turn.jobs or turn.callbacks)
         if turn.due:
             # Something that ends programs came through, SystemExit say, and may yet be caught outside.
             _wake()

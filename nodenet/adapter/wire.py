@@ -76,7 +76,8 @@ class Wire(Protocol):
         """Also when it is lost, if somebody has asked before or the transport still knows."""
         remembers = isinstance(self.transport, HubTransport)
         if remembers:
-            found: IAddress = self.transport.getPeer()
+            # And who was accepted may have been told already.
+            found: IAddress = self._peer or self.transport.getPeer()
             return found
         if not self._lost:
             self._peer = self.transport.getPeer()

@@ -183,14 +183,22 @@ class EventEmitter(metaclass=EmitterClass):
         @return: the emitter.
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the listener cannot be called.
         """
-        if not callable(listener):
+        events = self._events
+        found = events.get(event)
+        if found is None:
             requireCallable("listener", listener)
-        found = self._events.get(event)
-        if type(found) is tuple:
+        elif found == listener:
+            if self._warned or event is errorMonitor:
+                self._store(event, ())
+            else:
+                del events[event]  # the usual case
+        elif type(found) is tuple:
+            requireCallable("listener", listener)
             found = self._takeLast(event, found, listener)
-        elif found == listener or (type(found) is Once and found.listener == listener):
+        elif type(found) is Once and found.listener == listener:
             self._store(event, ())
         else:
+            requireCallable("listener", listener)
             found = None
         if found is not None and "removeListener" in self._events:
             self.emit("removeListener", event, _unwrap(found))
