@@ -244,10 +244,11 @@ class EventEmitter(metaclass=EmitterClass):
         # Every nanosecond here is paid for each chunk of each socket.  get() costs 2 % more than a subscript where
         # somebody listens, and saves half where nobody does: a KeyError costs more than a listener.
         listeners: Any = self._events.get(event)
-        if event == "error" and (listeners is None or self._monitored):
-            listeners = self._unheardOrMonitored(args)
-        if listeners is None:
-            return False
+        if listeners is None or self._monitored:
+            if event == "error":
+                listeners = self._unheardOrMonitored(args)
+            elif listeners is None:
+                return False
         if type(listeners) is not tuple:
             # What the loop does, for the one.
             try:
