@@ -59,7 +59,8 @@ class Visit:
     """
     Watches one socket for the log.  It never says anything of what is sent, only how much.
 
-    The reason that it gives: C{ended}; C{idle}, if C{'timeout'} came; the error's code.
+    The reason that it gives: C{ended}; C{idle}, if C{'timeout'} came, of a socket that began with one; the error's
+    code.
 
     @ivar socket: whose visit it is.
     @ivar reason: why it is over.
@@ -83,7 +84,8 @@ class Visit:
         # Asked for now: a closed socket has none any more.
         self._peer = hostAndPort(socket.remoteAddress, socket.remotePort)
         _write(log, f"{self._peer} connected", peer=self._peer)
-        socket.on("timeout", self._idled)
+        if socket.timeout:
+            socket.on("timeout", self._idled)
         socket.on("close", self._closed)
 
     def _closed(self, hadError: bool) -> None:

@@ -95,6 +95,7 @@ class FakeSocket(EventEmitter):
     remotePort = 1234
     bytesRead = 3
     bytesWritten = 5
+    timeout: float | None = 3000
     errored: object = None
 
 
