@@ -184,8 +184,9 @@ class Hub:
             self._work(inside)
         finally:
             loop.inBatch = inside
-            self._tellChanges()
-        if not inside:
+            if self._changes:
+                self._tellChanges()
+        if loop.phasesDue and not inside:
             loop.batchIsOver()
         loop.touch()
 
@@ -193,14 +194,15 @@ class Hub:
         began = perf_counter()
         left = BATCH
         while left > 0:
-            if not inside:
+            if self._gone and not inside:
                 self._gone.clear()
-            count = self._batch(min(left, AT_ONCE), began + TOO_LONG)
+            count = self._batch(left if left < AT_ONCE else AT_ONCE, began + TOO_LONG)
             left -= count
             # One event alone has probably no other behind it, unless it had before.  An immediate of an immediate, too,
             # comes after those who can be read meanwhile.
-            last = not count or (count == 1 and not self._busy)
-            if (last and not self._loop.phasesDue) or perf_counter() > began + LONGEST or self._isAwaited():
+            if count < 2 and not (count and self._busy) and not self._loop.phasesDue:
+                break
+            if perf_counter() > began + LONGEST or self._isAwaited():
                 break
             self._busy = True
         self._busy = left < BATCH - 1
@@ -222,29 +224,26 @@ class Hub:
 
     def _batch(self, most: int, until: float) -> int:
         loop = self._loop
-        handlers, gone = self._handlers, self._gone
         if loop.phasesDue:
             loop.runShutdowns()
         if self._changes:
             self._tellChanges()
-        self._release()  # of a batch around this one
+        if loop.held:  # in a batch around this one
+            self._release()
         events = self._epoll.poll(0, most)
         around = loop.batch
         self._batches += 1
         loop.batch = 0 if self.inward else self._batches
-        for begin in range(0, len(events), _LOOK):
-            if begin and perf_counter() > until:
-                break
-            for fd, event in events[begin : begin + _LOOK]:
-                handler = handlers.get(fd)
-                if handler is None or (gone and fd in gone):
-                    continue
-                try:
-                    handler(event)
-                except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
-                    self._drop(handler.__self__, Failure())
+        if len(events) <= _LOOK:
+            self._serve(events)
+        else:
+            for begin in range(0, len(events), _LOOK):
+                if begin and perf_counter() > until:
+                    break
+                self._serve(events[begin : begin + _LOOK])
         loop.batch = around
-        self._release()
+        if loop.held:
+            self._release()
         if loop.phasesDue:
             try:
                 loop.runPhases()
@@ -252,12 +251,21 @@ class Hub:
                 _log.failure("Unhandled error after a batch")
         return len(events)
 
+    def _serve(self, events: Sequence[tuple[int, int]]) -> None:
+        handlers, gone = self._handlers, self._gone
+        for fd, event in events:
+            handler = handlers.get(fd)
+            if handler is None or (gone and fd in gone):
+                continue
+            try:
+                handler(event)
+            except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
+                self._drop(handler.__self__, Failure())
+
     def _release(self) -> None:
-        held = self._loop.held
-        if held:
-            self._loop.held = []
-            for each in held:
-                each.release()
+        held, self._loop.held = self._loop.held, []
+        for each in held:
+            each.release()
 
     def _drop(self, watched: Watched, failure: Failure) -> None:
         log.callWithLogger(watched, log.err, failure)
