@@ -180,7 +180,7 @@ class ChatTests(ProcessCase):
         peer = await connect(self, port)
         peer.write(b"ann\r\n" + b"x" * 11 + b"\r\n" + b"hello\r\n" * 20)
         await peer.got("-- ann 进来了 (1 人在线)".encode())
-        await peer.got("-- 一句话最多 10 字节; 这句没有发出。".encode())
+        await peer.got("-- 一条消息最多 10 字节; 这条没有发出。".encode())
         await peer.until(lambda: peer.received.count(b"<ann> hello") == 20)
         await late.ended
         self.assertIn("0.5 秒内没有输入昵称".encode(), late.received)

@@ -135,14 +135,14 @@ class Moderation:
         await self._hall.kick(nickname, operator, _reason(reason))
         self._log.info("{operator} has removed somebody", operator=operator)
 
-    async def sentence(self, kind: str, operator: str, what: str, seconds: float, reason: str) -> int:
+    async def sentence(self, kind: str, operator: str, what: str, seconds: float, reason: str) -> Phrase:
         """
         Ban or mute.
 
         @param kind: L{BAN} or L{MUTE}.
         @param what: a nickname, an address or a network.
         @param seconds: for how long; may be infinite.
-        @return: how many sentences that made: a nickname may have an address.
+        @return: until when.
         @raise Refused: it cannot be done.
         """
         subjects, label = self._subjects(what)
@@ -151,7 +151,7 @@ class Moderation:
         for each in made:
             self._pronounce(each)
         await self._carryOut(kind, made)
-        return len(made)
+        return _until(made[0])
 
     def lift(self, operator: str, what: str) -> int:
         """

@@ -322,9 +322,9 @@ class Room:
     def _turned(self, entry: Entry) -> None:
         self.topic = entry.body
         if entry.body:
-            phrase = Phrase("{nickname} says what this is about: {topic}", nickname=entry.nickname, topic=entry.body)
+            phrase = Phrase("{nickname} changed the topic: {topic}", nickname=entry.nickname, topic=entry.body)
         else:
-            phrase = Phrase("{nickname} says that this is about nothing any more", nickname=entry.nickname)
+            phrase = Phrase("{nickname} took the topic away", nickname=entry.nickname)
         self._notice(entry, phrase)
 
     def _wentAway(self, entry: Entry) -> None:

@@ -37,6 +37,7 @@ from nodenet.services.chat.commands import (
     Topic,
     Whisper,
     Who,
+    isCommand,
     parse,
 )
 from nodenet.services.chat.hall import Hall
@@ -168,9 +169,12 @@ class Session:
         """
         while (text := await self.terminal.read()) is not None:
             try:
-                if text.lstrip().startswith("/"):
-                    self._obeyStranger(parse(text))
-                    continue
+                if isCommand(text):
+                    command = parse(text)
+                    if not isinstance(command, Rename):
+                        self._obeyStranger(command)
+                        continue
+                    text = command.nickname
                 await self._hall.join(self, text)
             except Refused as refusal:
                 again = " / ".join(Phrase("Please enter your nickname").inLanguage(one) for one in (CHINESE, ENGLISH))
@@ -228,7 +232,7 @@ class Session:
             case Topic(text):
                 await self._topic(text)
             case Away(why):
-                await self._hall.roomOf(self.sid).goAway(self.sid, why)
+                await self._goAway(why)
             case Ignore(nickname):
                 await self._ignore(nickname)
             case Speak(language, encoding):
@@ -262,9 +266,9 @@ class Session:
         self._wrong += 1
         self._log.warn("{sid} from {address} gave a wrong password", sid=self.sid, address=self.address)
         if self._wrong >= WRONG_PASSWORDS:
-            self.terminal.end(replyLine(Phrase("That is not right. Goodbye.")), "wrong passwords")
+            self.terminal.end(replyLine(Phrase("The name or the password is wrong. Goodbye.")), "wrong passwords")
         else:
-            raise Refused("That is not right.")
+            raise Refused("The name or the password is wrong.")
 
     async def _order(self, order: Order) -> None:
         if self._operator is None:
@@ -273,8 +277,8 @@ class Session:
             case Kick(nickname, reason):
                 await self._moderation.kick(self._operator, nickname, reason)
             case Judge(kind, what, seconds, reason):
-                await self._moderation.sentence(kind, self._operator, what, seconds, reason)
-                self.tell(Phrase("Done; /unban {what} undoes it.", what=what))
+                until = await self._moderation.sentence(kind, self._operator, what, seconds, reason)
+                self.tell(Phrase("Done, {until}; /unban {what} undoes it.", until=until, what=what))
             case Pardon(what):
                 count = self._moderation.lift(self._operator, what)
                 self.tell(Phrase("Done.") if count else Phrase("There is no ban and no mute of that."))
@@ -314,12 +318,20 @@ class Session:
 
     async def _topic(self, text: str | None) -> None:
         room = self._hall.roomOf(self.sid)
-        if text is not None:
-            await room.turn(self.sid, text)
-        elif room.topic:
+        if not text and not room.topic:
+            self.tell(Phrase("There is no topic; /topic TEXT gives one."))
+        elif text is None:
             self.tell(Phrase("The topic is: {topic}", topic=room.topic))
         else:
-            self.tell(Phrase("There is no topic; /topic TEXT gives one."))
+            await room.turn(self.sid, text)
+
+    async def _goAway(self, why: str) -> None:
+        room = self._hall.roomOf(self.sid)
+        if not why and room.away(self.sid) is None:
+            # The others need not read of it.
+            self.tell(Phrase("You are not away; /away TEXT tells why you are."))
+        else:
+            await room.goAway(self.sid, why)
 
     async def _ignore(self, nickname: str) -> None:
         if not nickname:

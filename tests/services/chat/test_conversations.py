@@ -71,6 +71,7 @@ class Person:
         self.socket = socket
         self.name = None
         self.room = None
+        self.away = False
         self.ignored = set()
         self.ignoring = {}
         self.expected = []
@@ -99,6 +100,7 @@ class ConversationMachine(RuleBasedStateMachine):
         self.online = []  # longest here first
         self.rooms = {room: [] for room in ROOMS}
         self.past = {room: [] for room in ROOMS}
+        self.topical = set()  # rooms that have a topic
 
     # --- the model -------------------------------------------------------------------------------
 
@@ -117,6 +119,7 @@ class ConversationMachine(RuleBasedStateMachine):
 
     def enters(self, person, room):
         person.room = room
+        person.away = False
         person.expected += [f"| {line}" for line, *author in self.past[room] if person.hears(*author)]
         self.rooms[room].append(person)
         self.notice(room, f"{person.name} joined ({len(self.rooms[room])} online)")
@@ -142,7 +145,7 @@ class ConversationMachine(RuleBasedStateMachine):
 
     def obey(self, person, command, rest):
         if person.name is None:
-            name = None if command != "say" else self.takes(person, rest)
+            name = self.takes(person, rest) if command in ("say", "/nick ") else None
             if name is not None:
                 person.name = name
                 self.enters(person, LOBBY)
@@ -162,11 +165,11 @@ class ConversationMachine(RuleBasedStateMachine):
             case "/join " | "/part":
                 self.moves(person, rest or LOBBY)
             case "/topic ":
-                about = "nothing any more" if rest == "-" else None
-                text = f"says that this is about {about}" if about else f"says what this is about: {rest}"
-                self.notice(person.room, f"{person.name} {text}")
+                self.turns(person, "" if rest == "-" else rest)
             case "/away ":
-                self.notice(person.room, f"{person.name} is away: {rest}" if rest else f"{person.name} is back")
+                if rest or person.away:
+                    self.notice(person.room, f"{person.name} is away: {rest}" if rest else f"{person.name} is back")
+                person.away = bool(rest)
             case "/ignore ":
                 self.ignores(person, rest)
 
@@ -177,6 +180,13 @@ class ConversationMachine(RuleBasedStateMachine):
             person.expected.append(line)
             if to is not person and to.hears(person, person.name):
                 to.expected.append(line)
+
+    def turns(self, person, topic):
+        if topic:
+            self.notice(person.room, f"{person.name} changed the topic: {topic}")
+        elif person.room in self.topical:
+            self.notice(person.room, f"{person.name} took the topic away")
+        (self.topical.add if topic else self.topical.discard)(person.room)
 
     def moves(self, person, room):
         if room != person.room:

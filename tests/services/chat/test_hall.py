@@ -614,12 +614,12 @@ class TopicTests(RoomCase):
         room = self.hall.roomOf(ann.sid)
         ann.fresh(), bob.fresh()
         run(room.turn, ann.sid, " tea\x1b[31m and\ncake ")
-        self.assertEqual(bob.fresh(), ["-- ann says what this is about: tea andcake"])
+        self.assertEqual(bob.fresh(), ["-- ann changed the topic: tea andcake"])
         self.assertEqual(room.topic, "tea andcake")
         cy = self.join("cy")
         self.assertEqual(cy.fresh(), ["-- The topic is: tea andcake", "-- cy joined (3 online)"])
         run(room.turn, bob.sid, "")
-        self.assertEqual(ann.fresh()[-1], "-- bob says that this is about nothing any more")
+        self.assertEqual(ann.fresh()[-1], "-- bob took the topic away")
         self.assertEqual(self.join("dee").fresh(), ["-- dee joined (4 online)"])
 
     def test_notTooLong(self):

@@ -59,8 +59,8 @@ class OperatorTests(ModerationCase):
     def test_wrongPasswords(self):
         ann = self.member("ann")
         for _ in range(2):
-            self.assertEqual(self.ask(ann, "/oper ann open"), ["-- That is not right."])
-        self.assertEqual(self.ask(ann, "/oper ann open"), ["-- That is not right. Goodbye."])
+            self.assertEqual(self.ask(ann, "/oper ann open"), ["-- The name or the password is wrong."])
+        self.assertEqual(self.ask(ann, "/oper ann open"), ["-- The name or the password is wrong. Goodbye."])
         self.assertTrue(ann.ended)
 
     def test_usage(self):
@@ -128,7 +128,9 @@ class BanTests(ModerationCase):
         """The nickname and the address, and everybody there."""
         ann, twin, bob = self.member("ann"), self.member("twin"), self.member("bob", "203.0.113.5")
         nameless = self.connect()
-        self.assertEqual(self.ask(self.op, "/ban ann 2h spam")[-1], "-- Done; /unban ann undoes it.")
+        self.assertEqual(
+            self.ask(self.op, "/ban ann 2h spam")[-1], "-- Done, until 1970-01-01 02:00; /unban ann undoes it."
+        )
         self.assertEqual(ann.lines[-1], "-- You were removed by chief: spam")
         until = f"{day(7_210_000)} {hour(7_210_000)}"
         self.assertEqual(nameless.lines, [f"-- You are banned until {until}: spam"])

@@ -55,6 +55,15 @@ class NicknameTests(SessionCase):
         ann.send(b"ann\r\n")
         self.assertEqual(ann.fresh(), [f"{AT} -- ann joined (1 online)", "-- /help lists the commands."])
 
+    def test_asACommand(self):
+        """As elsewhere in the chat, and in others."""
+        ann = self.house.connect()
+        ann.send(b"/nick a b\n/nick ann\n")
+        self.assertEqual(
+            ann.fresh()[2:],
+            [f"-- A nickname has no spaces. {ASK}", f"{AT} -- ann joined (1 online)", "-- /help lists the commands."],
+        )
+
     def test_asksAgain(self):
         self.house.member("ann")
         bob = self.house.connect()
@@ -219,16 +228,22 @@ class RoomTests(SessionCase):
 
     def test_topic(self):
         self.assertEqual(self.ask(self.ann, "/topic"), ["-- There is no topic; /topic TEXT gives one."])
-        self.assertEqual(self.ask(self.ann, "/topic tea time"), [f"{AT} -- ann says what this is about: tea time"])
+        self.assertEqual(self.ask(self.ann, "/topic tea time"), [f"{AT} -- ann changed the topic: tea time"])
         self.assertEqual(self.ask(self.ann, "/topic"), ["-- The topic is: tea time"])
         self.bob.fresh()
-        self.assertEqual(self.ask(self.bob, "/topic -"), [f"{AT} -- bob says that this is about nothing any more"])
+        self.assertEqual(self.ask(self.bob, "/topic -"), [f"{AT} -- bob took the topic away"])
+        self.ann.fresh()
+        self.assertEqual(self.ask(self.bob, "/topic -"), ["-- There is no topic; /topic TEXT gives one."])
+        self.assertEqual(self.ann.fresh(), [])
 
     def test_away(self):
         self.assertEqual(self.ask(self.ann, "/away lunch"), [f"{AT} -- ann is away: lunch"])
         self.bob.fresh()
         self.assertEqual(self.ask(self.bob, "/who"), ["-- 2 online: ann (away), bob"])
         self.assertEqual(self.ask(self.ann, "/away"), [f"{AT} -- ann is back"])
+        self.bob.fresh()
+        self.assertEqual(self.ask(self.ann, "/away"), ["-- You are not away; /away TEXT tells why you are."])
+        self.assertEqual(self.bob.fresh(), [])
 
     def test_ignore(self):
         self.assertEqual(self.ask(self.ann, "/ignore"), ["-- You ignore nobody."])
@@ -262,7 +277,7 @@ class SpeakingTests(SessionCase):
         self.assertEqual(bob.fresh(), [f"{AT} -- cy joined (3 online)", f"{AT} <cy> hello"])
         ann.send(b"/nonsense\n/lang EN\n")
         self.assertEqual(
-            ann.fresh(), ["-- 没有 /nonsense 这个命令; /help 列出所有命令。", "-- The language is English now."]
+            ann.fresh(), ["-- 没有 /nonsense 这个命令; 输入 /help 列出所有命令。", "-- The language is English now."]
         )
 
     def test_aLanguageOfTheHouse(self):
@@ -274,7 +289,7 @@ class SpeakingTests(SessionCase):
             [
                 f"-- 昵称里不能有空格。 {ASK}",
                 f"{AT} -- ann 进来了 (1 人在线)",
-                "-- /help 列出所有命令。",
+                "-- 输入 /help 列出所有命令。",
             ],
         )
 
