@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SkipTest, TestCase
 
+from nodenet.services.gate import LINES
 from tests.net.test_factory_tls import certificate
 from tests.services.programs import RUNNERS, SCRIPTS, Peer, Program, command, connect, folder, run, start
 
@@ -419,7 +420,8 @@ class LimitTests(ProcessCase):
         """By default there are some left for all else, and the others are told."""
         program = self.few()
         ann, crowd = await self.crowd(program)
-        told = [peer for peer in crowd if peer.received == b"-- Too many people are here. Please come back later.\r\n"]
+        line = f"-- 人太多了, 请稍后再来。\r\n-- {LINES['full']}\r\n".encode()
+        told = [peer for peer in crowd if peer.received == line]
         self.assertEqual(len(told), 100 - (64 - 16 - 1))
         await self.serves(program, ann, crowd)
         self.assertNotIn("descriptors", program.out)
@@ -444,7 +446,9 @@ class LimitTests(ProcessCase):
             await (await connect(self, stranger)).got(b"nickname")
         last = await connect(self, stranger)
         await last.ended
-        self.assertEqual(last.received, b"-- Too many connections from your address. Please come back later.\r\n")
+        self.assertEqual(
+            last.received.decode(), f"-- 来自你的地址的连接太多了, 请稍后再来。\r\n-- {LINES['address']}\r\n"
+        )
         await (await connect(self, f"tcp:127.0.0.1:{port}:bindAddress=127.0.0.3")).got(b"nickname")
         for _ in range(40):
             await (await connect(self, int(port))).got(b"nickname")

@@ -95,7 +95,7 @@ class Moderation:
     def refuse(self, address: str) -> str | None:
         """For a L{nodenet.services.gate.Gate}: why nobody may come in from C{address}; C{None}: they may."""
         sentence = self._register.ofAddress(BAN, address)
-        return None if sentence is None else str(_toldTo(sentence))
+        return None if sentence is None else "\n".join(_toldTo(sentence).unchosen())
 
     def _checkName(self, key: str) -> None:
         sentence = self._register.ofName(BAN, key)

@@ -20,7 +20,7 @@ from nodenet.services.chat.localbus import DAYS, LINES, LocalBus
 from nodenet.services.chat.operators import Operators, OperatorsRefused
 from nodenet.services.chat.past import RECENT
 from nodenet.services.chat.sentences import Register, RegisterRefused
-from nodenet.services.chat.words import LANGUAGES, languageOf, readLanguage
+from nodenet.services.chat.words import LANGUAGES, Phrase, languageOf, readLanguage
 from nodenet.services.lag import Lag
 from nodenet.services.options import CommonOptions, Settings, seconds, wholeNumber
 
@@ -101,6 +101,14 @@ _lines = wholeNumber("history-lines")
 _maxLine = wholeNumber("max-line")
 _sendQueue = wholeNumber("send-queue")
 _registerTimeout = seconds("register-timeout")
+
+
+# What the gate says, for those who know no English.
+_REFUSALS = {
+    "full": Phrase("Too many people are here. Please come back later."),
+    "address": Phrase("Too many connections from your address. Please come back later."),
+    "rate": Phrase("You come too often. Please come back later."),
+}
 
 
 class Options(CommonOptions):
@@ -255,4 +263,5 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         reactor=reactor,
     )
     service.gate.rules.append(factory.moderation.refuse)
+    service.gate.lines.update((reason, "\n".join(phrase.unchosen())) for reason, phrase in _REFUSALS.items())
     return service

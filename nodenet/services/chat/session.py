@@ -44,7 +44,7 @@ from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.moderation import Moderation
 from nodenet.services.chat.terminal import Terminal
 from nodenet.services.chat.text import SafeLine, replyLine
-from nodenet.services.chat.words import CHINESE, ENGLISH, LANGUAGES, Phrase, Refused
+from nodenet.services.chat.words import LANGUAGES, Phrase, Refused
 
 LISTED: Final = 100
 """How many nicknames, rooms, or bans are listed."""
@@ -149,8 +149,8 @@ class Session:
         one yet.
         """
         greeting = Phrase("You are number {number} online, please enter your nickname", number=self._number)
-        for language in (CHINESE, ENGLISH):
-            self.terminal.write(SafeLine(greeting.inLanguage(language)))
+        for line in greeting.unchosen():
+            self.terminal.write(SafeLine(line))
 
     def _guessed(self) -> None:
         """The terminal has found out another encoding: what was said in the old one could not be read."""
@@ -177,7 +177,7 @@ class Session:
                     text = command.nickname
                 await self._hall.join(self, text)
             except Refused as refusal:
-                again = " / ".join(Phrase("Please enter your nickname").inLanguage(one) for one in (CHINESE, ENGLISH))
+                again = " / ".join(Phrase("Please enter your nickname").unchosen())
                 self.tell(Phrase("{refusal} {again}", refusal=refusal.phrase, again=again))
             except BusUnavailable:
                 self.tell(Phrase("The chat is not available just now. Please enter your nickname again in a while."))

@@ -137,7 +137,9 @@ class BanTests(ModerationCase):
         for socket in (ann, twin, nameless):
             self.assertTrue(socket.ended)
         self.assertEqual(self.house.hall.who(), ["op", "bob"])
-        self.assertEqual(self.refused("198.51.100.7"), f"You are banned until {until}: spam")
+        self.assertEqual(
+            self.refused("198.51.100.7"), f"你被封禁了 (到 {until} 为止): spam\nYou are banned until {until}: spam"
+        )
         self.assertIsNone(self.refused("198.51.100.8"))
         self.assertIn("-- That nickname is banned.", self.ask(self.connect("203.0.113.9"), "ANN")[0])
         self.assertEqual(self.ask(bob, "/nick аnn"), ["-- That nickname is banned."])

@@ -18,6 +18,7 @@ from nodenet.services.chat.limits import Limits
 from nodenet.services.chat.localbus import LocalBus
 from nodenet.services.chat.sentences import BAN, NETWORKS, Sentence
 from nodenet.services.chat.service import Options, defaultHistory, makeBus, makeRegister, makeService, readLimits
+from nodenet.services.gate import LINES
 
 from ..programs import RUNNERS, command, folder, run, start
 from ..test_processes import ProcessCase, connect
@@ -117,7 +118,16 @@ class OptionsTests(SynchronousTestCase):
         register = service.factory.moderation._register
         self.assertIsNone(service.gate.refuse("192.0.2.1"))
         register.add(Sentence(BAN, NETWORKS, "192.0.2.0/24", "x", None, "", "op"))
-        self.assertEqual(service.gate.refuse("192.0.2.1"), "You are banned for ever.")
+        self.assertEqual(service.gate.refuse("192.0.2.1"), "你被封禁了 (永久)。\nYou are banned for ever.")
+
+    def test_theGateSpeaksToStrangers(self):
+        """They have chosen no language yet."""
+        lines = makeService({"history": "off"}, MemoryReactorClock()).gate.lines
+        self.assertEqual(lines.keys(), LINES.keys())
+        for reason, line in lines.items():
+            chinese, english = line.split("\n")
+            self.assertEqual(english, LINES[reason])
+            self.assertNotEqual(chinese, english)
 
     def test_buses(self):
         path = os.path.join(folder(self), "base")
