@@ -257,6 +257,7 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         settings,
         counters=factory.counters,
         lag=Lag(factory.counters, reactor),
+        onStart=factory.open,
         whenDrained=factory.whenStopped,
         reasonOf=factory.reasonOf,
         certificates=factory.moderation.operators.certified,

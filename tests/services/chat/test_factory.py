@@ -374,6 +374,41 @@ class BusTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual([transport.value().decode()[:6] for transport in transports], ["你是第1位在", "你是第2位在"])
 
+    def test_openedBeforeAnybodyComes(self):
+        bus = SlowBus()
+        factory = ChatFactory(bus, reactor=self.clock)
+        factory.open()
+        transport, _ = self.connect(factory)
+        self.assertEqual(len(bus.starts), 1)
+        inTurn(lambda: MemoryBus.start(bus).chainDeferred(bus.starts[0]))
+        self.clock.advance(0)
+        self.assertEqual(transport.value().decode()[:6], "你是第1位在")
+
+    def test_stoppedWhileItOpens(self):
+        """Not before it is open: whoever opens it would find it gone."""
+        bus = SlowBus()
+        factory = ChatFactory(bus, reactor=self.clock)
+        factory.open()
+        factory._drain()
+        stopped = factory.whenStopped()
+        self.clock.advance(1)
+        self.assertNoResult(stopped)
+        inTurn(lambda: MemoryBus.start(bus).chainDeferred(bus.starts[0]))
+        self.successResultOf(stopped)
+        self.assertEqual(bus.state, "down")
+
+    def test_openedInVain(self):
+        """The next one makes it be tried again."""
+        bus = MemoryBus()
+        self.patch(bus, "start", lambda: fail(BusUnavailable("no")))
+        factory = ChatFactory(bus, reactor=self.clock)
+        factory.open()
+        self.assertEqual(len(self.flushLoggedErrors(BusUnavailable)), 1)
+        del bus.start
+        transport, _ = self.connect(factory)
+        self.clock.advance(0)
+        self.assertIn("你是第1位".encode(), transport.value())
+
     def test_aBusThatDoesNotStart(self):
         bus = MemoryBus()
         self.patch(bus, "start", lambda: fail(BusUnavailable("no")))

@@ -218,6 +218,17 @@ class HistoryProcessTests(ProcessCase):
             for _ in range(2):
                 await self.talk(run(self, "nodenet", "chat", f"--history={value}"), [], "one")
 
+    async def test_troubleIsToldAtTheStart(self):
+        """Nobody has to come before the log says that there is no history."""
+        path = os.path.join(folder(self), "base")
+        first = run(self, "twistd", "chat", f"--history={path}")
+        await first.said("The bus is up")
+        second = run(self, "twistd", "chat", f"--history={path}")
+        await second.said("base does not work: another program uses it; the chat goes on without it")
+        for program in (first, second):
+            self.signal(program)
+            self.assertEqual(await program.exited, 0)
+
     async def test_mistakes(self):
         for words, complaint in (
             (["--history=/dev/null/x"], "/dev/null/x cannot be created"),
