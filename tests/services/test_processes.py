@@ -117,6 +117,17 @@ class TalkTests(ProcessCase):
         self.assertFalse(os.path.exists(path))
         self.assertIn("a UNIX socket connected", program.out)
 
+    async def test_aPathThatTheLocaleHasNot(self) -> None:
+        """It is told with escapes, rather than not at all."""
+        path = self.mktemp() + "-历史"
+        program = run(self, "nodenet", "echo", f"--listen=unix:{path}", env={"PYTHONIOENCODING": "ascii"})
+        await program.said(r"listening on .*-\\u5386\\u53f2\n")
+        peer = await connect(self, await program.port())
+        peer.write(b"hello")
+        await peer.got(b"hello")
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+
     async def test_limit(self) -> None:
         program = run(self, "nodenet", "echo", "--max-connections=1")
         port = await program.port()
