@@ -191,7 +191,7 @@ class ChatTests(ProcessCase):
         late = await connect(self, port)
         peer = await connect(self, port)
         peer.write(b"ann\r\n" + b"x" * 11 + b"\r\n" + b"hello\r\n" * 20)
-        await peer.got("-- ann 进来了 (1 人在线)".encode())
+        await peer.got("-- ann 进来了 (这里 1 人)".encode())
         await peer.got("-- 一条消息最多 10 字节; 这条没有发出。".encode())
         await peer.until(lambda: peer.received.count(b"<ann> hello") == 20)
         await late.ended

@@ -298,7 +298,7 @@ class Session:
         if self._operator is not None:
             cloaks = self._moderation.cloaks()
             names = [f"{name} [{cloaks.get(sid, '-')}]" for sid, name in zip(room.sessions(), names, strict=True)]
-        self.tell(Phrase("{count} online: {names}", count=len(names), names=_listed(names)))
+        self.tell(Phrase("{count} here: {names}", count=len(names), names=_listed(names)))
 
     async def _tellPast(self, count: int) -> None:
         lines = await self._hall.roomOf(self.sid).recall(self.sid, count)

@@ -33,7 +33,7 @@ EXAMPLES = int(os.environ.get("NODENET_CONVERSATIONS", "100"))
 
 NAMES = ("ann", "Ann", "ａｎｎ", "аnn", "bob", "cy", "张三", "no good", "<x>")
 ROOMS = (LOBBY, "tea", "茶")
-TEXTS = ("hello", "大家好", "-- bob joined (9 online)", "[00:00] <bob> no")
+TEXTS = ("hello", "大家好", "-- bob joined (9 here)", "[00:00] <bob> no")
 
 _LIVE = re.compile(r"\[\d\d:\d\d\] ")
 _PAST = re.compile(r"\| \d{4}-\d\d-\d\d \[\d\d:\d\d\] ")
@@ -122,12 +122,12 @@ class ConversationMachine(RuleBasedStateMachine):
         person.away = False
         person.expected += [f"| {line}" for line, *author in self.past[room] if person.hears(*author)]
         self.rooms[room].append(person)
-        self.notice(room, f"{person.name} joined ({len(self.rooms[room])} online)")
+        self.notice(room, f"{person.name} joined ({len(self.rooms[room])} here)")
 
     def leaves(self, person, how):
         room = self.rooms[person.room]
         room.remove(person)
-        self.notice(person.room, f"{person.name} {how} ({len(room)} online)")
+        self.notice(person.room, f"{person.name} {how} ({len(room)} here)")
 
     def goes(self, person, how="left"):
         """Out of the chat."""
@@ -193,7 +193,7 @@ class ConversationMachine(RuleBasedStateMachine):
             before = person.room
             self.rooms[before].remove(person)
             self.enters(person, room)
-            self.notice(before, f"{person.name} went to {room} ({len(self.rooms[before])} online)")
+            self.notice(before, f"{person.name} went to {room} ({len(self.rooms[before])} here)")
 
     def ignores(self, person, name):
         key = skeleton(name)
@@ -315,7 +315,7 @@ class ConversationMachine(RuleBasedStateMachine):
         if person.name is not None and not person.socket.stalled:
             person.socket.send(b"/who\n")
             person.look()
-            count, names = re.fullmatch(r"-- (\d+) online: (.*)", person.others[-1]).groups()
+            count, names = re.fullmatch(r"-- (\d+) here: (.*)", person.others[-1]).groups()
             here = [one.name for one in self.rooms[person.room]]
             assert (int(count), [name.removesuffix(" (away)") for name in names.split(", ")]) == (len(here), here)
 
