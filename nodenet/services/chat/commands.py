@@ -248,6 +248,11 @@ def _cut(text: str) -> tuple[str, str]:
     return word, rest[0].strip() if rest else ""
 
 
+def _narrow(text: str) -> str:
+    """With letters, digits and signs as wide as those of English, if it has wide ones, as Chinese keyboards give."""
+    return unicodedata.normalize("NFKC", text)
+
+
 def _words(rest: str) -> Command | None:
     nickname, body = _cut(rest)
     return Whisper(nickname, body) if body else None
@@ -256,6 +261,7 @@ def _words(rest: str) -> Command | None:
 def _recall(rest: str) -> Command | None:
     if not rest:
         return Recall(RECALL)
+    rest = _narrow(rest)
     return Recall(min(int(rest), RECALL_MOST)) if re.fullmatch("[0-9]{1,9}", rest) and int(rest) else None
 
 
@@ -286,12 +292,12 @@ def _topic(rest: str) -> Command:
 
 
 def _language(rest: str) -> Command | None:
-    language = readLanguage(rest)
+    language = readLanguage(_narrow(rest))
     return Speak(language=language) if language else None
 
 
 def _encoding(rest: str) -> Command | None:
-    encoding = readEncoding(rest)
+    encoding = readEncoding(_narrow(rest))
     return Speak(encoding=encoding) if encoding else None
 
 
@@ -397,7 +403,7 @@ def parse(line: str) -> Command | None:
     if not isCommand(text):
         return Say(text[1:] if text.startswith(_SLASHES) else text)
     word, rest = _cut(text[1:])
-    known = unicodedata.normalize("NFKC", word).lower()
+    known = _narrow(word).lower()
     usage = _COMMANDS.get(known) or _ORDERS.get(known)
     if usage is None:
         # The word is a stranger's text; enough of it to recognise a slip of the finger.

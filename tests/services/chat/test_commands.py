@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet.services.chat.commands import HELP, Act, Help, Quit, Recall, Rename, Say, Whisper, Who, parse
+from nodenet.services.chat.commands import HELP, Act, Help, Quit, Recall, Rename, Say, Speak, Whisper, Who, parse
 from nodenet.services.chat.words import Refused
 
 from .fakes import PATIENT
@@ -32,6 +32,10 @@ class ParseTests(SynchronousTestCase):
             ("／ｎｉｃｋ　小明", Rename("小明")),
             ("/msg　bob　hello　there", Whisper("bob", "hello　there")),
             ("／/etc", Say("/etc")),
+            ("／ｌａｎｇ　ｚｈ", Speak(language="zh")),
+            ("／encoding　ＧＢＫ", Speak(encoding="gbk")),
+            ("/history ５", Recall(5)),
+            ("/me ５０％", Act("５０％")),
             ("/who", Who()),
             ("/help", Help()),
             ("/history", Recall(20)),
