@@ -14,6 +14,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from time import localtime, strftime
 from typing import Any, ClassVar
 
@@ -117,6 +118,9 @@ def _startLog() -> None:
     levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
     levels.setLogLevelForNamespace("nodenet", LogLevel.info)
     observer = FilteringLogObserver(FileLogObserver(sys.stdout, _line), [levels])
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A path may have characters that the locale has not: the line would be lost.
+        sys.stdout.reconfigure(errors="backslashreplace")
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
 
 

@@ -55,6 +55,6 @@ class CommandLineTests(SynchronousTestCase):
             (["ecko"], "Unknown command: ecko"),
             (["--port", "1", "echo"], "option --port not recognized"),
             (["echo", "--listen", "tpc:1"], "cannot listen on 'tpc:1': Unknown endpoint type: 'tpc'"),
-            (["echo", "8000"], "Wrong number of arguments."),
+            (["echo", "8000"], "'8000' belongs to no option; --help lists those that there are"),
         ]:
             self.assertEqual(self.run_(*words), (2, "", f"nodenet: {complaint}\n"))

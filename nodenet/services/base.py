@@ -78,6 +78,7 @@ class ServerService(Service):
         *,
         counters: Counters | None = None,
         lag: Lag | None = None,
+        onStart: Callable[[], object] | None = None,
         onIdle: Callable[[], object] | None = None,
         whenDrained: Callable[[], Awaitable[object]] | None = None,
         reasonOf: Callable[[Socket], str | None] | None = None,
@@ -90,6 +91,7 @@ class ServerService(Service):
             long C{stopService} waits for them.  The factory sees to idle ones.
         @param counters: to count with; by default its own.
         @param lag: started and stopped with the service.
+        @param onStart: called when the program has the rights that it keeps.
         @param onIdle: called when the last connection has gone, while the service runs.
         @param reasonOf: called with each socket that has closed: why, for the log, or C{None} where it knows no more
             than the socket tells.
@@ -101,6 +103,7 @@ class ServerService(Service):
         self.factory = factory
         self.broken = False
         self._settings = settings
+        self._onStart = onStart
         self._onIdle = onIdle
         self._whenDrained = whenDrained
         self._reasonOf = reasonOf
@@ -150,6 +153,8 @@ class ServerService(Service):
         Service.startService(self)
         if self._lag is not None:
             self._lag.start()
+        if self._onStart is not None:
+            self._onStart()
 
     def _listen(self) -> None:
         if self._bound:

@@ -103,7 +103,7 @@ class Refused(Protocol):
     """
     Somebody who was not let in.
 
-    @param line: to be told.
+    @param line: to be told; there may be several in it.
     """
 
     def __init__(self, line: str) -> None:
@@ -116,7 +116,7 @@ class Refused(Protocol):
         """
         transport: Any = self.transport
         if isinstance(self.transport, FileDescriptor):
-            transport.writeSomeData(f"-- {self._line}\r\n".encode())
+            transport.writeSomeData("".join(f"-- {line}\r\n" for line in self._line.split("\n")).encode())
             transport.connectionLost(DONE)
         else:
             transport.abortConnection()

@@ -91,7 +91,7 @@ def handedOver(reactor: Any, description: str) -> Any:
 
     @param reactor: what listens.
     @return: C{None}: it is another description.
-    @raise ValueError: there is no such socket.
+    @raise LookupError: there is no such socket.
     """
     found = _BY_INDEX.fullmatch(description)
     if found is None:
@@ -103,7 +103,7 @@ def handedOver(reactor: Any, description: str) -> Any:
     except OSError:
         listens = 0
     if not listens:
-        raise ValueError("systemd has handed no such socket over")
+        raise LookupError(description)
     return AdoptedStreamServerEndpoint(reactor, number, inherited.family)
 
 

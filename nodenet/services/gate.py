@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import socket
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 MOST_WINDOWS = 100_000
@@ -65,16 +65,19 @@ class Refusal:
     Somebody is not let in.
 
     @ivar reason: C{full}, C{address}, C{rate} or C{rule}.
-    @ivar line: what the visitor is told, without a line end.
+    @ivar line: what the visitor is told, without a line end; several lines have C{"\\n"} between them.
     """
 
     reason: str
     line: str
 
 
-FULL = Refusal("full", "Too many people are here. Please come back later.")
-ADDRESS = Refusal("address", "Too many connections from your address. Please come back later.")
-RATE = Refusal("rate", "You come too often. Please come back later.")
+LINES: Mapping[str, str] = {
+    "full": "Too many people are here. Please come back later.",
+    "address": "Too many connections from your address. Please come back later.",
+    "rate": "You come too often. Please come back later.",
+}
+"""What those are told who are refused, by the reason."""
 
 Rule = Callable[[str], str | None]
 """Called with a visitor's address; returns what to tell whom it keeps out, else C{None}."""
@@ -102,6 +105,7 @@ class Gate:
     @param proxies: whether an address is that of a proxy that speaks for others.
     @ivar limits: may be exchanged at any time, and goes for those to come.
     @ivar rules: asked in turn, with every visitor that has an address; the machine itself and proxies too.
+    @ivar lines: what is told; at first L{LINES}.
     @ivar open: how many are in.
     """
 
@@ -113,6 +117,7 @@ class Gate:
     ) -> None:
         self.limits = limits
         self.rules: list[Rule] = []
+        self.lines = dict(LINES)
         self.open = 0
         self._seconds = seconds
         self._proxies = proxies
@@ -160,7 +165,7 @@ class Gate:
     def _judge(self, address: str | None) -> Refusal | None:
         limits = self.limits
         if limits.connections and self.open >= limits.connections:
-            return FULL
+            return self._refusal("full")
         if address is None:
             return None
         line = self.refuse(address)
@@ -172,11 +177,14 @@ class Gate:
         present = self._present.get(home, 0)
         perAddress, rate = limits.of(home)
         if perAddress and present >= perAddress:
-            return ADDRESS
+            return self._refusal("address")
         if rate and not self._isDue(home, rate):
-            return RATE
+            return self._refusal("rate")
         self._present[home] = present + 1
         return None
+
+    def _refusal(self, reason: str) -> Refusal:
+        return Refusal(reason, self.lines[reason])
 
     def _counted(self, address: str | None) -> str | bytes | None:
         """What C{address} counts as; C{None}: it is exempt."""

@@ -9,6 +9,7 @@ all that a service looks at.  Seconds here, as operators write them; the factori
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from nodenet.adapter.loop import getReactor
 from nodenet.services.front import Front, handedOver
 from nodenet.services.gate import Limits
 from nodenet.services.proxied import Proxies
+
+# What int() says.
+_NO_NUMBER = re.compile(r"invalid literal for int\(\) with base 10: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,25 @@ def readPlace(value: object, reactor: Any = None) -> Place:
     try:
         front = Front(reactor)
         endpoint = handedOver(front, description) or serverFromString(front, description)
-    except TypeError as error:
-        # The parsers take their fields as arguments, and Python's complaint would name their insides.
-        raise ValueError(f"cannot listen on {text!r}: a field is missing, or there is one too many") from error
     except Exception as error:  # the parsers of endpoint plugins raise what they like
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"cannot listen on {text!r}: {reason}") from error
+        raise ValueError(f"cannot listen on {text!r}: {_complaint(text, error)}") from error
     return Place(description, endpoint)
+
+
+def _complaint(text: str, error: Exception) -> str:
+    """What a parser complains of, in words for whoever has typed C{text}: Python's would name the parser's insides."""
+    kind = text.partition(":")[0]
+    number = _NO_NUMBER.fullmatch(str(error))
+    if isinstance(error, TypeError):
+        return "a field is missing, or there is one too many"
+    if number is not None:
+        return f"{number[1]} is not a number"
+    if kind in ("ssl", "tls") and isinstance(error, ImportError | NameError):
+        # Without pyOpenSSL some of Twisted's modules leave names out.
+        return "TLS is not installed; pip install 'nodenet[tls]' does that"
+    if kind == "systemd" and isinstance(error, LookupError):
+        return "systemd has handed no such socket over"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def readPlaces(value: object, reactor: Any = None) -> tuple[Place, ...]:
@@ -123,7 +139,7 @@ COMMON: Mapping[str, Any] = {
     "max-connections": "auto",
     "max-per-address": 0,
     "connect-rate": "0/600",
-    "proxy-from": "",
+    "proxy-from": None,
     "idle-timeout": 0,
     "drain-timeout": 10,
 }
@@ -160,7 +176,7 @@ def _connectRate(value: object) -> tuple[int, float]:
 def _proxies(value: object) -> Proxies:
     if isinstance(value, Proxies):
         return value
-    return Proxies([name.strip() for name in str(value).split(",") if name.strip()])
+    return Proxies([name.strip() for name in str(value or "").split(",") if name.strip()])
 
 
 _REFUSE = "Refuse more connections than this (0: no limit)"
@@ -235,11 +251,22 @@ class CommonOptions(usage.Options):
         try:
             usage.Options.parseOptions(self, options)
         except usage.UsageError as error:
+            # Before what a coercion says, Twisted names its own step.
+            complaint = str(error).removeprefix("Parameter type enforcement failed: ")
             runner = self.parent
             if runner is None or getattr(runner, "tellsMisuse", False):
-                raise
+                raise usage.UsageError(complaint) from error
             program = os.path.basename(sys.argv[0])
-            raise SystemExit(f"{program} {runner.subCommand}: {error}") from None
+            raise SystemExit(f"{program} {runner.subCommand}: {complaint}") from None
+
+    def parseArgs(self, *words: str) -> None:
+        """
+        Twisted's: what belongs to no option.
+
+        @raise usage.UsageError: there is such a word.
+        """
+        if words:
+            raise usage.UsageError(f"{words[0]!r} belongs to no option; --help lists those that there are")
 
     def postOptions(self) -> None:
         """

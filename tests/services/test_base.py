@@ -119,6 +119,15 @@ class ServiceCase(SynchronousTestCase):
 
 
 class StartTests(ServiceCase):
+    def test_told(self) -> None:
+        """That it has started, once the rights are given up that it began with."""
+        started: list[int] = []
+        service = self.service(FakeEndpoint(FakePort(PORT)), onStart=lambda: started.append(1))
+        service.privilegedStartService()
+        self.assertEqual(started, [])
+        service.startService()
+        self.assertEqual(started, [1])
+
     def test_twistd(self) -> None:
         """Both methods are called, and it is listened on once."""
         endpoint = FakeEndpoint(FakePort(PORT))

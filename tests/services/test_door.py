@@ -111,6 +111,12 @@ class PlainTests(DoorCase):
         self.assertEqual(self.counters.read(), {"refused.full": 1})
         self.assertEqual(self.gate.open, 1)
 
+    async def test_severalLines(self) -> None:
+        self.gate.rules.append(lambda address: "去\nGo.")
+        peer = await connect(self, await self.listen())
+        await peer.ended
+        self.assertEqual(peer.received, "-- 去\r\n-- Go.\r\n".encode())
+
     async def test_address(self) -> None:
         """Whoever comes from elsewhere is not concerned."""
         self.gate.limits = Limits(perAddress=1)

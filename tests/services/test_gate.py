@@ -14,10 +14,12 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.services import gate
-from nodenet.services.gate import ADDRESS, FULL, RATE, Gate, Limits, Refusal, household
+from nodenet.services.gate import LINES, Gate, Limits, Refusal, household
 
 ANN = "192.0.2.1"
 BOB = "192.0.2.2"
+
+FULL, ADDRESS, RATE = (Refusal(reason, LINES[reason]) for reason in ("full", "address", "rate"))
 
 
 class GateCase(SynchronousTestCase):
@@ -45,6 +47,13 @@ class LimitTests(GateCase):
         gate.leave(ANN)
         self.assertIsNone(gate.admit(BOB))
         self.assertEqual(gate.open, 2)
+
+    def test_lines(self) -> None:
+        """Those who are refused may be told something else."""
+        gate, other = self.gate(connections=1), self.gate(connections=1)
+        gate.lines["full"] = "voll"
+        self.assertEqual([gate.admit(ANN), gate.admit(ANN)], [None, Refusal("full", "voll")])
+        self.assertEqual([other.admit(ANN), other.admit(ANN)], [None, FULL])
 
     def test_perAddress(self) -> None:
         """One address has no more than its share, and others are not concerned."""

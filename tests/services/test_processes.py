@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SkipTest, TestCase
 
+from nodenet.services.gate import LINES
 from tests.net.test_factory_tls import certificate
 from tests.services.programs import RUNNERS, SCRIPTS, Peer, Program, command, connect, folder, run, start
 
@@ -116,6 +117,17 @@ class TalkTests(ProcessCase):
         self.assertFalse(os.path.exists(path))
         self.assertIn("a UNIX socket connected", program.out)
 
+    async def test_aPathThatTheLocaleHasNot(self) -> None:
+        """It is told with escapes, rather than not at all."""
+        path = self.mktemp() + "-历史"
+        program = run(self, "nodenet", "echo", f"--listen=unix:{path}", env={"PYTHONIOENCODING": "ascii"})
+        await program.said(r"listening on .*-\\u5386\\u53f2\n")
+        peer = await connect(self, await program.port())
+        peer.write(b"hello")
+        await peer.got(b"hello")
+        self.signal(program)
+        self.assertEqual(await program.exited, 0)
+
     async def test_limit(self) -> None:
         program = run(self, "nodenet", "echo", "--max-connections=1")
         port = await program.port()
@@ -179,8 +191,8 @@ class ChatTests(ProcessCase):
         late = await connect(self, port)
         peer = await connect(self, port)
         peer.write(b"ann\r\n" + b"x" * 11 + b"\r\n" + b"hello\r\n" * 20)
-        await peer.got("-- ann 进来了 (1 人在线)".encode())
-        await peer.got("-- 一句话最多 10 字节; 这句没有发出。".encode())
+        await peer.got("-- ann 进来了 (这里 1 人)".encode())
+        await peer.got("-- 一条消息最多 10 字节; 这条没有发出。".encode())
         await peer.until(lambda: peer.received.count(b"<ann> hello") == 20)
         await late.ended
         self.assertIn("0.5 秒内没有输入昵称".encode(), late.received)
@@ -419,7 +431,8 @@ class LimitTests(ProcessCase):
         """By default there are some left for all else, and the others are told."""
         program = self.few()
         ann, crowd = await self.crowd(program)
-        told = [peer for peer in crowd if peer.received == b"-- Too many people are here. Please come back later.\r\n"]
+        line = f"-- 人太多了, 请稍后再来。\r\n-- {LINES['full']}\r\n".encode()
+        told = [peer for peer in crowd if peer.received == line]
         self.assertEqual(len(told), 100 - (64 - 16 - 1))
         await self.serves(program, ann, crowd)
         self.assertNotIn("descriptors", program.out)
@@ -444,7 +457,9 @@ class LimitTests(ProcessCase):
             await (await connect(self, stranger)).got(b"nickname")
         last = await connect(self, stranger)
         await last.ended
-        self.assertEqual(last.received, b"-- Too many connections from your address. Please come back later.\r\n")
+        self.assertEqual(
+            last.received.decode(), f"-- 来自你的地址的连接太多了, 请稍后再来。\r\n-- {LINES['address']}\r\n"
+        )
         await (await connect(self, f"tcp:127.0.0.1:{port}:bindAddress=127.0.0.3")).got(b"nickname")
         for _ in range(40):
             await (await connect(self, int(port))).got(b"nickname")
@@ -583,11 +598,10 @@ class StartFailureTests(ProcessCase):
             await self.misuse(runner, "--lisen=8000", "option --lisen not recognized")
 
     async def test_badNumber(self) -> None:
-        await self.misuse(
-            "nodenet",
-            "--max-connections=many",
-            "Parameter type enforcement failed: --max-connections takes a whole number from 0, not 'many'",
-        )
+        for runner in RUNNERS:
+            await self.misuse(
+                runner, "--max-connections=many", "--max-connections takes a whole number from 0, not 'many'"
+            )
 
 
 class DaemonTests(ProcessCase):

@@ -66,8 +66,8 @@ class ChatFactory(SocketFactory):
 
         endpoint.listen(ChatFactory())
 
-    The bus is started with the first connection, and stopped when C{server.closeGracefully} has said goodbye to
-    everyone and the last one has left.
+    The bus is started by C{open} or with the first connection, and stopped when C{server.closeGracefully} has said
+    goodbye to everyone and the last one has left.
 
     @param bus: what is shared with other nodes, a provider of L{IChatBus}; by default a L{MemoryBus}.  A
         L{nodenet.services.chat.localbus.LocalBus} keeps what was said in a file.
@@ -167,10 +167,20 @@ class ChatFactory(SocketFactory):
             session.goodbye()
             return
         self._sessions[sid] = session
-        if self._opening is None:
-            self._opening = Deferred.fromCoroutine(self._open())
         # Each one waits for the same opening, and leaves its result to the next.
-        self._opening.addCallback(self._begin, session)
+        self.open().addCallback(self._begin, session)
+
+    def open(self) -> Deferred[bool]:
+        """
+        Start the bus, if it is not: what keeps it from working is told before anybody comes.
+
+        @return: fires with whether it works; whoever adds a callback hands that on.
+        """
+        opening = self._opening
+        if opening is None:
+            opening = self._opening = Deferred.fromCoroutine(self._open())
+            opening.addCallback(self._opened)
+        return opening
 
     async def _open(self) -> bool:
         try:
@@ -181,10 +191,14 @@ class ChatFactory(SocketFactory):
             return False
         return True
 
-    def _begin(self, opened: bool, session: Session) -> bool:
+    def _opened(self, opened: bool) -> bool:
         if not opened:
             # Those who are here are told by their sessions; the next one makes it be tried again.
             self._opening = None
+        self._stopIfEmpty()
+        return opened
+
+    def _begin(self, opened: bool, session: Session) -> bool:
         session.start().addErrback(self._broken, session).addBoth(self._over, session)
         return opened
 
@@ -221,7 +235,8 @@ class ChatFactory(SocketFactory):
             self._deadline = self._chatLoop.callLater(BUS_DRAIN, self._stopBus)
 
     def _stopIfEmpty(self) -> None:
-        if self._stopping and not self._sessions:
+        opened = self._opening is None or self._opening.called
+        if self._stopping and opened and not self._sessions:
             self._stopBus()
 
     def _stopBus(self) -> None:

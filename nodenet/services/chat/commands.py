@@ -1,13 +1,14 @@
 """
 What a line means: something said, or a command with a slash.
 
-C{//text} says C{/text}.  Commands are recognised in any case.  What cannot be understood is L{Refused} with one
-sentence that says how it is done.
+C{//text} says C{/text}.  Commands are recognised in any case and width.  What cannot be understood is L{Refused} with
+one sentence that says how it is done.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -240,31 +241,44 @@ Command = (
 )
 
 
+def _cut(text: str) -> tuple[str, str]:
+    """The first word, and what comes behind it."""
+    # Blanks of any kind: a Chinese keyboard has one that is as wide as a character.
+    word, *rest = text.split(None, 1) or [""]
+    return word, rest[0].strip() if rest else ""
+
+
+def _narrow(text: str) -> str:
+    """With letters, digits and signs as wide as those of English, if it has wide ones, as Chinese keyboards give."""
+    return unicodedata.normalize("NFKC", text)
+
+
 def _words(rest: str) -> Command | None:
-    nickname, _, body = rest.partition(" ")
-    return Whisper(nickname, body.strip()) if body.strip() else None
+    nickname, body = _cut(rest)
+    return Whisper(nickname, body) if body else None
 
 
 def _recall(rest: str) -> Command | None:
     if not rest:
         return Recall(RECALL)
+    rest = _narrow(rest)
     return Recall(min(int(rest), RECALL_MOST)) if re.fullmatch("[0-9]{1,9}", rest) and int(rest) else None
 
 
 def _oper(rest: str) -> Command | None:
-    name, _, password = rest.partition(" ")
-    return Oper(name, password.strip()) if password.strip() else None
+    name, password = _cut(rest)
+    return Oper(name, password) if password else None
 
 
 def _kick(rest: str) -> Command | None:
-    nickname, _, reason = rest.partition(" ")
+    nickname, reason = _cut(rest)
     return Kick(nickname, reason) if nickname else None
 
 
 def _judge(kind: str) -> Callable[[str], Command | None]:
     def read(rest: str) -> Command | None:
-        what, _, more = rest.partition(" ")
-        first, _, reason = more.strip().partition(" ")
+        what, more = _cut(rest)
+        first, reason = _cut(more)
         seconds = readTime(first)
         if not what:
             return None
@@ -278,19 +292,19 @@ def _topic(rest: str) -> Command:
 
 
 def _language(rest: str) -> Command | None:
-    language = readLanguage(rest)
+    language = readLanguage(_narrow(rest))
     return Speak(language=language) if language else None
 
 
 def _encoding(rest: str) -> Command | None:
-    encoding = readEncoding(rest)
+    encoding = readEncoding(_narrow(rest))
     return Speak(encoding=encoding) if encoding else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Usage:
     """
-    @ivar form: how it is typed.
+    @ivar form: how it is typed, with what stands for something else in braces.
     @ivar purpose: what it does, for the list of commands.
     @ivar read: from the text after the word to the command; C{None}: not like this.
     """
@@ -300,40 +314,58 @@ class _Usage:
     read: Callable[[str], Command | None]
 
     def __call__(self) -> Phrase:
-        return Phrase("{form} {purpose}", form=self.form, purpose=self.purpose)
+        return Phrase("{form} {purpose}", form=Phrase(self.form, **_STANDS_FOR), purpose=self.purpose)
+
+
+_STANDS_FOR = {
+    "name": Phrase("NAME"),
+    "text": Phrase("TEXT"),
+    "number": Phrase("N"),
+    "room": Phrase("ROOM"),
+    "password": Phrase("PASSWORD"),
+    "address": Phrase("ADDRESS"),
+    "time": Phrase("TIME"),
+    "reason": Phrase("REASON"),
+}
 
 
 _COMMANDS: dict[str, _Usage] = {
     "help": _Usage("/help", Phrase("lists the commands"), lambda rest: None if rest else Help()),
     "who": _Usage("/who", Phrase("tells who is here"), lambda rest: None if rest else Who()),
-    "nick": _Usage("/nick NAME", Phrase("changes your nickname"), lambda rest: Rename(rest) if rest else None),
-    "me": _Usage("/me TEXT", Phrase("tells what you do"), lambda rest: Act(rest) if rest else None),
-    "msg": _Usage("/msg NAME TEXT", Phrase("says something to one person only"), _words),
-    "history": _Usage("/history [N]", Phrase("shows the last lines, or the last N"), _recall),
+    "nick": _Usage("/nick {name}", Phrase("changes your nickname"), lambda rest: Rename(rest) if rest else None),
+    "me": _Usage("/me {text}", Phrase("tells what you do"), lambda rest: Act(rest) if rest else None),
+    "msg": _Usage("/msg {name} {text}", Phrase("says something to one person only"), _words),
+    "history": _Usage("/history [{number}]", Phrase("shows the last lines, or the last N"), _recall),
     "rooms": _Usage("/rooms", Phrase("lists the rooms"), lambda rest: None if rest else Rooms()),
     "join": _Usage(
-        "/join ROOM", Phrase("goes to another room, or makes one"), lambda rest: Move(rest) if rest else None
+        "/join {room}", Phrase("goes to another room, or makes one"), lambda rest: Move(rest) if rest else None
     ),
     "part": _Usage("/part", Phrase("goes back to the lobby"), lambda rest: None if rest else Move(None)),
     "topic": _Usage(
-        "/topic [TEXT]", Phrase("tells what the room is about, or changes it; /topic - takes it away"), _topic
+        "/topic [{text}]", Phrase("tells what the room is about, or changes it; /topic - takes it away"), _topic
     ),
-    "away": _Usage("/away [TEXT]", Phrase("tells why you do not answer, or that you are back"), Away),
-    "ignore": _Usage("/ignore [NAME]", Phrase("hides what somebody says, or shows it again"), Ignore),
+    "away": _Usage("/away [{text}]", Phrase("tells why you do not answer, or that you are back"), Away),
+    "ignore": _Usage("/ignore [{name}]", Phrase("hides what somebody says, or shows it again"), Ignore),
     "lang": _Usage(f"/lang {'|'.join(LANGUAGES)}", Phrase("changes the language of the chat"), _language),
     "encoding": _Usage(f"/encoding {'|'.join(ENCODINGS)}", Phrase("tells how your terminal encodes text"), _encoding),
-    "oper": _Usage("/oper NAME PASSWORD", Phrase("makes you an operator"), _oper),
+    "oper": _Usage("/oper {name} {password}", Phrase("makes you an operator"), _oper),
     # Last words, which other chats have, are no reason to stay.
     "quit": _Usage("/quit", Phrase("leaves"), lambda _: Quit()),
 }
 
 _ORDERS: dict[str, _Usage] = {
-    "kick": _Usage("/kick NAME [REASON]", Phrase("removes somebody"), _kick),
+    "kick": _Usage("/kick {name} [{reason}]", Phrase("removes somebody"), _kick),
     "ban": _Usage(
-        "/ban NAME|ADDRESS [TIME] [REASON]", Phrase("keeps somebody out; a TIME is 10m, 2h, 7d, forever"), _judge(BAN)
+        "/ban {name}|{address} [{time}] [{reason}]",
+        Phrase("keeps somebody out; a TIME is 10m, 2h, 7d, forever"),
+        _judge(BAN),
     ),
-    "mute": _Usage("/mute NAME|ADDRESS [TIME] [REASON]", Phrase("lets somebody hear, but not speak"), _judge(MUTE)),
-    "unban": _Usage("/unban NAME|ADDRESS", Phrase("ends bans and mutes"), lambda rest: Pardon(rest) if rest else None),
+    "mute": _Usage(
+        "/mute {name}|{address} [{time}] [{reason}]", Phrase("lets somebody hear, but not speak"), _judge(MUTE)
+    ),
+    "unban": _Usage(
+        "/unban {name}|{address}", Phrase("ends bans and mutes"), lambda rest: Pardon(rest) if rest else None
+    ),
     "bans": _Usage("/bans", Phrase("lists bans and mutes"), lambda rest: None if rest else Sentences()),
 }
 
@@ -347,6 +379,16 @@ ORDERS: tuple[Phrase, ...] = tuple(usage() for usage in _ORDERS.values())
 """And to operators."""
 
 
+# The second one is what a Chinese keyboard gives.
+_SLASHES = ("/", "\uff0f")
+
+
+def isCommand(line: str) -> bool:
+    """Whether C{line} is none that is said."""
+    text = line.lstrip()
+    return text.startswith(_SLASHES) and not text[1:].startswith(_SLASHES)
+
+
 def parse(line: str) -> Command | None:
     """
     What a member wants.
@@ -358,16 +400,15 @@ def parse(line: str) -> Command | None:
     text = line.strip()
     if not text:
         return None
-    if not text.startswith("/"):
-        return Say(text)
-    if text.startswith("//"):
-        return Say(text[1:])
-    word, _, rest = text[1:].replace("\t", " ").partition(" ")
-    usage = _COMMANDS.get(word.lower()) or _ORDERS.get(word.lower())
+    if not isCommand(text):
+        return Say(text[1:] if text.startswith(_SLASHES) else text)
+    word, rest = _cut(text[1:])
+    known = _narrow(word).lower()
+    usage = _COMMANDS.get(known) or _ORDERS.get(known)
     if usage is None:
         # The word is a stranger's text; enough of it to recognise a slip of the finger.
         raise Refused("There is no command /{word}; /help lists those that there are.", word=word[:NICKNAME_CELLS])
-    command = usage.read(rest.strip())
+    command = usage.read(rest)
     if command is None:
         raise Refused("{usage}.", usage=usage())
     return command

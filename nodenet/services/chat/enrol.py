@@ -15,9 +15,12 @@ def main() -> None:
     """Print the line."""
     if len(sys.argv) != 2 or len(sys.argv[1].split()) != 1:
         raise SystemExit("usage: python -m nodenet.services.chat.enrol NAME")
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    asked = sys.stdin.isatty()
+    password = getpass.getpass() if asked else sys.stdin.readline().rstrip("\n")
     if not password:
         raise SystemExit("a password has at least one character")
+    if asked and getpass.getpass("Again: ") != password:
+        raise SystemExit("these were two different passwords")
     print(sys.argv[1], hashed(password))
 
 

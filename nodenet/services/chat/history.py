@@ -35,6 +35,9 @@ VERSION: Final = 1
 
 _APPLICATION: Final = 0x6E6E6368  # "nnch"
 
+# How every SQLite file begins.
+_MAGIC: Final = b"SQLite format 3\0"
+
 FULL_ROOMS: Final = 10
 """As many entries as this many rooms may have are kept in all."""
 
@@ -63,7 +66,7 @@ def check(path: str) -> None:
     """
     Whether a history could be kept at C{path}.  Nothing is created.
 
-    @raise HistoryRefused: not there, not by this user, or not in the file that is there.
+    @raise HistoryRefused: not there, not by this user, or not in the file that is there, which is another program's.
     """
     if os.path.exists(path) and not os.path.isfile(path):
         raise HistoryRefused(f"the history {path} is not a file")
@@ -81,8 +84,12 @@ def check(path: str) -> None:
             header = file.read(72)
     except OSError as error:
         raise HistoryRefused(f"the history {path} cannot be used: {error.strerror}") from error
-    # A damaged one is no reason not to start: that is dealt with as any other trouble with the disk.
-    if len(header) == 72 and header.startswith(b"SQLite format 3\0"):
+    # A damaged one, blank where a crash has lost a page, is no reason not to start: that is dealt with as any other
+    # trouble with the disk.
+    if not header.startswith(_MAGIC):
+        if header.strip(b"\0"):
+            raise HistoryRefused(f"{path} is not a chat's history")
+    elif len(header) == 72:
         _refuse(path, int.from_bytes(header[68:]), int.from_bytes(header[60:64]))
 
 

@@ -95,7 +95,7 @@ class Moderation:
     def refuse(self, address: str) -> str | None:
         """For a L{nodenet.services.gate.Gate}: why nobody may come in from C{address}; C{None}: they may."""
         sentence = self._register.ofAddress(BAN, address)
-        return None if sentence is None else str(_toldTo(sentence))
+        return None if sentence is None else "\n".join(_toldTo(sentence).unchosen())
 
     def _checkName(self, key: str) -> None:
         sentence = self._register.ofName(BAN, key)
@@ -135,14 +135,14 @@ class Moderation:
         await self._hall.kick(nickname, operator, _reason(reason))
         self._log.info("{operator} has removed somebody", operator=operator)
 
-    async def sentence(self, kind: str, operator: str, what: str, seconds: float, reason: str) -> int:
+    async def sentence(self, kind: str, operator: str, what: str, seconds: float, reason: str) -> Phrase:
         """
         Ban or mute.
 
         @param kind: L{BAN} or L{MUTE}.
         @param what: a nickname, an address or a network.
         @param seconds: for how long; may be infinite.
-        @return: how many sentences that made: a nickname may have an address.
+        @return: until when.
         @raise Refused: it cannot be done.
         """
         subjects, label = self._subjects(what)
@@ -151,7 +151,7 @@ class Moderation:
         for each in made:
             self._pronounce(each)
         await self._carryOut(kind, made)
-        return len(made)
+        return _until(made[0])
 
     def lift(self, operator: str, what: str) -> int:
         """

@@ -98,8 +98,10 @@ class Operators:
         try:
             with open(path, encoding="utf-8") as file:
                 lines = file.read().splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise OperatorsRefused(f"the operators {path} cannot be read: {error}") from error
+        except OSError as error:
+            raise OperatorsRefused(f"the operators {path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise OperatorsRefused(f"the operators {path} cannot be read: that is not UTF-8") from error
         passwords, fingerprints = {}, {}
         for number, line in enumerate(lines, 1):
             if not line.strip() or line.lstrip().startswith("#"):

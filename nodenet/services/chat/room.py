@@ -266,7 +266,7 @@ class Room:
         # Somebody may have left while reading what was said last.
         if seat is not None and entry.session in self._seats:
             self._listen(seat)
-        self._notice(entry, Phrase("{nickname} joined ({count} online)", nickname=entry.nickname, count=self._count()))
+        self._notice(entry, Phrase("{nickname} joined ({count} here)", nickname=entry.nickname, count=self._count()))
 
     def _welcome(self, seat: Seat, now: int) -> None:
         lines = self._past.recent(now, seat.wants)
@@ -293,19 +293,19 @@ class Room:
         fields = {"nickname": entry.nickname, "operator": entry.to, "count": self._count()}
         if entry.body:
             phrase = Phrase(
-                "{nickname} was removed by {operator}: {reason} ({count} online)", reason=entry.body, **fields
+                "{nickname} was removed by {operator}: {reason} ({count} here)", reason=entry.body, **fields
             )
         else:
-            phrase = Phrase("{nickname} was removed by {operator} ({count} online)", **fields)
+            phrase = Phrase("{nickname} was removed by {operator} ({count} here)", **fields)
         self._notice(entry, phrase)
 
     def _parted(self, entry: Entry) -> None:
         if not self._forget(entry):
             return
-        phrase = Phrase("{nickname} left ({count} online)", nickname=entry.nickname, count=self._count())
+        phrase = Phrase("{nickname} left ({count} here)", nickname=entry.nickname, count=self._count())
         if entry.body:
             phrase = Phrase(
-                "{nickname} went to {room} ({count} online)",
+                "{nickname} went to {room} ({count} here)",
                 nickname=entry.nickname,
                 room=entry.body,
                 count=self._count(),
@@ -321,9 +321,9 @@ class Room:
     def _turned(self, entry: Entry) -> None:
         self.topic = entry.body
         if entry.body:
-            phrase = Phrase("{nickname} says what this is about: {topic}", nickname=entry.nickname, topic=entry.body)
+            phrase = Phrase("{nickname} changed the topic: {topic}", nickname=entry.nickname, topic=entry.body)
         else:
-            phrase = Phrase("{nickname} says that this is about nothing any more", nickname=entry.nickname)
+            phrase = Phrase("{nickname} took the topic away", nickname=entry.nickname)
         self._notice(entry, phrase)
 
     def _wentAway(self, entry: Entry) -> None:

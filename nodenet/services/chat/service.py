@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any, ClassVar, Literal
 
 from twisted.logger import Logger
+from twisted.python import usage
 
 from nodenet.services.base import ServerService
 from nodenet.services.chat import ChatFactory, IChatBus, Limits, MemoryBus
@@ -19,7 +20,7 @@ from nodenet.services.chat.localbus import DAYS, LINES, LocalBus
 from nodenet.services.chat.operators import Operators, OperatorsRefused
 from nodenet.services.chat.past import RECENT
 from nodenet.services.chat.sentences import Register, RegisterRefused
-from nodenet.services.chat.words import LANGUAGES, languageOf, readLanguage
+from nodenet.services.chat.words import LANGUAGES, Phrase, languageOf, readLanguage
 from nodenet.services.lag import Lag
 from nodenet.services.options import CommonOptions, Settings, seconds, wholeNumber
 
@@ -43,7 +44,7 @@ def _days(value: object) -> float:
 
 
 def _history(value: object) -> str:
-    text = str(value)
+    text = str(value or "")
     if text not in ("", "memory", "off"):
         try:
             check(text)
@@ -55,7 +56,7 @@ def _history(value: object) -> str:
 
 
 def _operators(value: object) -> str:
-    text = str(value)
+    text = str(value or "")
     if text:
         try:
             Operators.read(text)
@@ -65,7 +66,7 @@ def _operators(value: object) -> str:
 
 
 def _bans(value: object) -> str:
-    text = str(value)
+    text = str(value or "")
     if text in ("", "memory"):
         return text
     try:
@@ -102,6 +103,14 @@ _sendQueue = wholeNumber("send-queue")
 _registerTimeout = seconds("register-timeout")
 
 
+# What the gate says, for those who know no English.
+_REFUSALS = {
+    "full": Phrase("Too many people are here. Please come back later."),
+    "address": Phrase("Too many connections from your address. Please come back later."),
+    "rate": Phrase("You come too often. Please come back later."),
+}
+
+
 class Options(CommonOptions):
     """C{twistd nodenet-chat}, C{nodenet chat}."""
 
@@ -112,10 +121,10 @@ class Options(CommonOptions):
     ) + CommonOptions.longdesc
     own: ClassVar[Mapping[str, Any]] = {"max-per-address": 16, "connect-rate": "32/600"}
     optParameters: ClassVar[list[list[Any]]] = [
-        ["history", None, "", "Where to keep what was said.", _history],
+        ["history", None, None, "Where to keep what was said: a file, memory, off. [default: see below]", _history],
         ["history-lines", None, LINES, "Keep so many lines of a room; 0 is no limit.", _lines],
         ["history-days", None, DAYS, "Keep lines for so many days; 0 is no limit.", _days],
-        ["lang", None, "", "Speak this language: en or zh. [default: the locale's, or en]", _language],
+        ["lang", None, None, "Speak this language: en or zh. [default: the locale's, or en]", _language],
         ["line-rate", None, "2/5", "Read so many lines a second of each, and so many at once; 0 is no limit.", _rate],
         ["max-line", None, Limits.maxLine, "Take lines of so many bytes; 0 is no limit.", _maxLine],
         ["send-queue", None, Limits.sendQueue, "Drop who leaves so many bytes unread; 0 is no limit.", _sendQueue],
@@ -126,10 +135,22 @@ class Options(CommonOptions):
             "End a connection without a nickname after so long; 0 is never.",
             _registerTimeout,
         ],
-        ["operators", None, "", "A file with who may keep order, and their passwords.", _operators],
-        ["bans", None, "", "Where to keep who is banned: a file, or memory. [default: beside the history]", _bans],
+        ["operators", None, None, "A file with who may keep order, and their passwords.", _operators],
+        ["bans", None, None, "Where to keep who is banned: a file, or memory. [default: beside the history]", _bans],
         ["durable", None, "batched", "Store lines after they are shown (batched), or before (strict).", _durable],
     ]
+
+    def postOptions(self) -> None:
+        """
+        @raise usage.UsageError: a description that is none, or there is a file where the bans are kept that is none of
+            ours.
+        """
+        CommonOptions.postOptions(self)
+        self["history"] = self["history"] or defaultHistory()
+        try:
+            self["bans"] = self["bans"] or _bansBeside(self["history"])
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from error
 
 
 def defaultHistory(environ: Mapping[str, str] = os.environ) -> str:
@@ -137,7 +158,7 @@ def defaultHistory(environ: Mapping[str, str] = os.environ) -> str:
     Where the history is kept when nobody says where: a file in systemd's C{$STATE_DIRECTORY}, or in C{nodenet} below
     C{$XDG_STATE_HOME} or C{~/.local/state}.
 
-    @return: its path, or L{MEMORY} where that cannot be written; the log tells why.
+    @return: its path, or C{memory} where that cannot be written; the log tells why.
     """
     given = environ.get("STATE_DIRECTORY", "").split(":")[0]
     home = environ.get("XDG_STATE_HOME", "")
@@ -150,7 +171,7 @@ def defaultHistory(environ: Mapping[str, str] = os.environ) -> str:
         check(path)
     except HistoryRefused as refusal:
         _log.warn("the history is kept in memory only: {refusal}; --history says where else", refusal=refusal)
-        return MEMORY
+        return "memory"
     return path
 
 
@@ -162,17 +183,13 @@ def makeBus(options: Mapping[str, Any], reactor: Any = None) -> IChatBus:
     @param reactor: by default Twisted's.
     @raise ValueError: a value that is none, or a history that cannot be kept there.
     """
-    path = _history(options.get("history", ""))
+    path = _history(options.get("history")) or defaultHistory()
     durable = _durable(options.get("durable", "batched"))
     lines = _lines(options.get("history-lines", LINES))
     days = _days(options.get("history-days", DAYS))
     if path == "off":
         return MemoryBus(kept=0)
-    if path == "memory":
-        path = MEMORY
-    elif not path:
-        path = defaultHistory()
-    return LocalBus(path, durable=durable, lines=lines, days=days, reactor=reactor)
+    return LocalBus(MEMORY if path == "memory" else path, durable=durable, lines=lines, days=days, reactor=reactor)
 
 
 def readLimits(options: Mapping[str, Any], idleTimeout: float) -> Limits:
@@ -203,10 +220,14 @@ def makeRegister(options: Mapping[str, Any], bus: IChatBus) -> Register:
     @param bus: beside whose history that is by default.
     @raise ValueError: a file that is none of ours.
     """
-    path = _bans(options.get("bans", ""))
-    if not path and isinstance(bus, LocalBus) and bus.path != MEMORY:
-        path = _bans(os.path.join(os.path.dirname(os.path.abspath(bus.path)), "chat-bans.json"))
-    return Register(None if path in ("", "memory") else path, time.time)
+    path = _bans(options.get("bans")) or _bansBeside(bus.path if isinstance(bus, LocalBus) else "off")
+    return Register(None if path == "memory" else path, time.time)
+
+
+def _bansBeside(history: str) -> str:
+    if history in ("memory", "off", MEMORY):
+        return "memory"
+    return _bans(os.path.join(os.path.dirname(os.path.abspath(history)), "chat-bans.json"))
 
 
 def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerService:
@@ -219,14 +240,14 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
     @raise ValueError: a value that is none.
     """
     settings = Settings.read(options, reactor, Options.own)
-    operators = _operators(options.get("operators", ""))
+    operators = _operators(options.get("operators"))
     bus = makeBus(options, reactor)
     factory = ChatFactory(
         bus,
         register=makeRegister(options, bus),
         operators=Operators.read(operators, reactor) if operators else None,
         limits=readLimits(options, settings.idleTimeout),
-        language=_language(options.get("lang", "")),
+        language=_language(options.get("lang")),
         recent=0 if options.get("history") == "off" else RECENT,
         recentAge=_days(options.get("history-days", DAYS)) * 86_400_000,
         reactor=reactor,
@@ -236,10 +257,12 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         settings,
         counters=factory.counters,
         lag=Lag(factory.counters, reactor),
+        onStart=factory.open,
         whenDrained=factory.whenStopped,
         reasonOf=factory.reasonOf,
         certificates=factory.moderation.operators.certified,
         reactor=reactor,
     )
     service.gate.rules.append(factory.moderation.refuse)
+    service.gate.lines.update((reason, "\n".join(phrase.unchosen())) for reason, phrase in _REFUSALS.items())
     return service

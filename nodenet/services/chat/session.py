@@ -37,13 +37,14 @@ from nodenet.services.chat.commands import (
     Topic,
     Whisper,
     Who,
+    isCommand,
     parse,
 )
 from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.moderation import Moderation
 from nodenet.services.chat.terminal import Terminal
 from nodenet.services.chat.text import SafeLine, replyLine
-from nodenet.services.chat.words import CHINESE, ENGLISH, LANGUAGES, Phrase, Refused
+from nodenet.services.chat.words import LANGUAGES, Phrase, Refused
 
 LISTED: Final = 100
 """How many nicknames, rooms, or bans are listed."""
@@ -150,8 +151,8 @@ class Session:
         one yet.
         """
         greeting = Phrase("You are number {number} online, please enter your nickname", number=self._number)
-        for language in (CHINESE, ENGLISH):
-            self.terminal.write(SafeLine(greeting.inLanguage(language)))
+        for line in greeting.unchosen():
+            self.terminal.write(SafeLine(line))
 
     def _guessed(self) -> None:
         """The terminal has found out another encoding: what was said in the old one could not be read."""
@@ -170,12 +171,15 @@ class Session:
         """
         while (text := await self.terminal.read()) is not None:
             try:
-                if text.lstrip().startswith("/"):
-                    self._obeyStranger(parse(text))
-                    continue
+                if isCommand(text):
+                    command = parse(text)
+                    if not isinstance(command, Rename):
+                        self._obeyStranger(command)
+                        continue
+                    text = command.nickname
                 await self._hall.join(self, text)
             except Refused as refusal:
-                again = " / ".join(Phrase("Please enter your nickname").inLanguage(one) for one in (CHINESE, ENGLISH))
+                again = " / ".join(Phrase("Please enter your nickname").unchosen())
                 self.tell(Phrase("{refusal} {again}", refusal=refusal.phrase, again=again))
             except BusUnavailable:
                 self.tell(Phrase("The chat is not available just now. Please enter your nickname again in a while."))
@@ -230,7 +234,7 @@ class Session:
             case Topic(text):
                 await self._topic(text)
             case Away(why):
-                await self._hall.roomOf(self.sid).goAway(self.sid, why)
+                await self._goAway(why)
             case Ignore(nickname):
                 await self._ignore(nickname)
             case Speak(language, encoding):
@@ -264,9 +268,9 @@ class Session:
         self._wrong += 1
         self._log.warn("{sid} from {address} gave a wrong password", sid=self.sid, address=self.address)
         if self._wrong >= WRONG_PASSWORDS:
-            self.terminal.end(replyLine(Phrase("That is not right. Goodbye.")), "wrong passwords")
+            self.terminal.end(replyLine(Phrase("The name or the password is wrong. Goodbye.")), "wrong passwords")
         else:
-            raise Refused("That is not right.")
+            raise Refused("The name or the password is wrong.")
 
     async def _order(self, order: Order) -> None:
         if self._operator is None:
@@ -275,8 +279,8 @@ class Session:
             case Kick(nickname, reason):
                 await self._moderation.kick(self._operator, nickname, reason)
             case Judge(kind, what, seconds, reason):
-                await self._moderation.sentence(kind, self._operator, what, seconds, reason)
-                self.tell(Phrase("Done; /unban {what} undoes it.", what=what))
+                until = await self._moderation.sentence(kind, self._operator, what, seconds, reason)
+                self.tell(Phrase("Done, {until}; /unban {what} undoes it.", until=until, what=what))
             case Pardon(what):
                 count = self._moderation.lift(self._operator, what)
                 self.tell(Phrase("Done.") if count else Phrase("There is no ban and no mute of that."))
@@ -296,7 +300,7 @@ class Session:
         if self._operator is not None:
             cloaks = self._moderation.cloaks()
             names = [f"{name} [{cloaks.get(sid, '-')}]" for sid, name in zip(room.sessions(), names, strict=True)]
-        self.tell(Phrase("{count} online: {names}", count=len(names), names=_listed(names)))
+        self.tell(Phrase("{count} here: {names}", count=len(names), names=_listed(names)))
 
     async def _tellPast(self, count: int) -> None:
         lines = await self._hall.roomOf(self.sid).recall(self.sid, count)
@@ -316,12 +320,20 @@ class Session:
 
     async def _topic(self, text: str | None) -> None:
         room = self._hall.roomOf(self.sid)
-        if text is not None:
-            await room.turn(self.sid, text)
-        elif room.topic:
+        if not text and not room.topic:
+            self.tell(Phrase("There is no topic; /topic TEXT gives one."))
+        elif text is None:
             self.tell(Phrase("The topic is: {topic}", topic=room.topic))
         else:
-            self.tell(Phrase("There is no topic; /topic TEXT gives one."))
+            await room.turn(self.sid, text)
+
+    async def _goAway(self, why: str) -> None:
+        room = self._hall.roomOf(self.sid)
+        if not why and room.away(self.sid) is None:
+            # The others need not read of it.
+            self.tell(Phrase("You are not away; /away TEXT tells why you are."))
+        else:
+            await room.goAway(self.sid, why)
 
     async def _ignore(self, nickname: str) -> None:
         if not nickname:

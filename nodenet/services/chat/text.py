@@ -214,7 +214,7 @@ def whisperLine(ms: float, nickname: str, to: str, body: str) -> SafeLine:
 
 
 def noticeLine(ms: float, notice: Phrase) -> Told:
-    """C{[14:03] -- ann joined (3 online)}: what happened, for everyone."""
+    """C{[14:03] -- ann joined (3 here)}: what happened, for everyone."""
     return Told(f"[{hour(ms)}] -- ", notice)
 
 

@@ -20,6 +20,9 @@ CHINESE: Final = "zh"
 LANGUAGES: Final = {ENGLISH: "English", CHINESE: "中文"}
 """The languages, and what they call themselves."""
 
+UNCHOSEN: Final = (CHINESE, ENGLISH)
+"""Those in which somebody is spoken to who could not choose one yet, one after the other."""
+
 LOCALE: Final = os.path.join(os.path.dirname(__file__), "locale")
 """Where the translations are."""
 
@@ -76,6 +79,10 @@ class Phrase:
             for name, value in self._fields.items()
         }
         return template.format_map(fields)
+
+    def unchosen(self) -> list[str]:
+        """In each of L{UNCHOSEN}."""
+        return [self.inLanguage(language) for language in UNCHOSEN]
 
     def __str__(self) -> str:
         return self.inLanguage(ENGLISH)

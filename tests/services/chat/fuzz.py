@@ -28,7 +28,7 @@ _TOKENS = [
     *(b"\xff\xfd\x01", b"\xff", b"\xff\xf7", b"\xff\xf8", b"\xff\xf3"),
     *(b"\x1b[31m", b"\x1b]0;t\x07", b"\x1b", b"\x9b2J", b"\xc2\x9b", b"\x07", b"\x0e"),
     *("\u202e", "\u2066", "\u200b", "\u2028", "\ufeff", "e\u0301\u0302\u0303\u0304\u0305", "\U000e0041", "👨\u200d👩"),
-    *("你好", "大家", "hello", "ann", "watcher", "[00:00] <ann> forged", "-- ann joined (9 online)", "| 2026-01-01"),
+    *("你好", "大家", "hello", "ann", "watcher", "[00:00] <ann> forged", "-- ann joined (9 here)", "| 2026-01-01"),
     *("你好".encode("gbk"), "大家".encode("big5"), b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x80@"),
     *(
         b"/help",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet.services.chat.commands import HELP, Act, Help, Quit, Recall, Rename, Say, Whisper, Who, parse
+from nodenet.services.chat.commands import HELP, Act, Help, Quit, Recall, Rename, Say, Speak, Whisper, Who, parse
 from nodenet.services.chat.words import Refused
 
 from .fakes import PATIENT
@@ -28,6 +28,14 @@ class ParseTests(SynchronousTestCase):
             ("/msg\tbob hello", Whisper("bob", "hello")),
             ("/nick bob", Rename("bob")),
             ("/nick bob smith", Rename("bob smith")),
+            # What a Chinese keyboard gives.
+            ("／ｎｉｃｋ　小明", Rename("小明")),
+            ("/msg　bob　hello　there", Whisper("bob", "hello　there")),
+            ("／/etc", Say("/etc")),
+            ("／ｌａｎｇ　ｚｈ", Speak(language="zh")),
+            ("／encoding　ＧＢＫ", Speak(encoding="gbk")),
+            ("/history ５", Recall(5)),
+            ("/me ５０％", Act("５０％")),
             ("/who", Who()),
             ("/help", Help()),
             ("/history", Recall(20)),
@@ -63,10 +71,16 @@ class ParseTests(SynchronousTestCase):
             ("/history ٣", "/history [N]"),
             ("/history " + "9" * 5000, "/history [N]"),
             ("/help me", "/help"),
+            ("/ban", "/ban NAME|ADDRESS [TIME] [REASON]"),
         ):
             refusal = self.refusal(line)
             self.assertTrue(refusal.startswith(form + " "), refusal)
             self.assertTrue(refusal.endswith("."))
+
+    def test_inChinese(self):
+        """With what stands for something else, too."""
+        refused = self.assertRaises(Refused, parse, "/msg bob").phrase
+        self.assertEqual(refused.inLanguage("zh"), "/msg 昵称 内容 只对一个人说。")
 
     def test_helpNamesEveryCommand(self):
         for word in ("/help", "/who", "/nick NAME", "/me TEXT", "/msg NAME TEXT", "/history [N]", "/quit", "//text"):

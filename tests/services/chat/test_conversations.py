@@ -33,7 +33,7 @@ EXAMPLES = int(os.environ.get("NODENET_CONVERSATIONS", "100"))
 
 NAMES = ("ann", "Ann", "ａｎｎ", "аnn", "bob", "cy", "张三", "no good", "<x>")
 ROOMS = (LOBBY, "tea", "茶")
-TEXTS = ("hello", "大家好", "-- bob joined (9 online)", "[00:00] <bob> no")
+TEXTS = ("hello", "大家好", "-- bob joined (9 here)", "[00:00] <bob> no")
 
 _LIVE = re.compile(r"\[\d\d:\d\d\] ")
 _PAST = re.compile(r"\| \d{4}-\d\d-\d\d \[\d\d:\d\d\] ")
@@ -71,6 +71,7 @@ class Person:
         self.socket = socket
         self.name = None
         self.room = None
+        self.away = False
         self.ignored = set()
         self.ignoring = {}
         self.expected = []
@@ -99,6 +100,7 @@ class ConversationMachine(RuleBasedStateMachine):
         self.online = []  # longest here first
         self.rooms = {room: [] for room in ROOMS}
         self.past = {room: [] for room in ROOMS}
+        self.topical = set()  # rooms that have a topic
 
     # --- the model -------------------------------------------------------------------------------
 
@@ -117,14 +119,15 @@ class ConversationMachine(RuleBasedStateMachine):
 
     def enters(self, person, room):
         person.room = room
+        person.away = False
         person.expected += [f"| {line}" for line, *author in self.past[room] if person.hears(*author)]
         self.rooms[room].append(person)
-        self.notice(room, f"{person.name} joined ({len(self.rooms[room])} online)")
+        self.notice(room, f"{person.name} joined ({len(self.rooms[room])} here)")
 
     def leaves(self, person, how):
         room = self.rooms[person.room]
         room.remove(person)
-        self.notice(person.room, f"{person.name} {how} ({len(room)} online)")
+        self.notice(person.room, f"{person.name} {how} ({len(room)} here)")
 
     def goes(self, person, how="left"):
         """Out of the chat."""
@@ -142,7 +145,7 @@ class ConversationMachine(RuleBasedStateMachine):
 
     def obey(self, person, command, rest):
         if person.name is None:
-            name = None if command != "say" else self.takes(person, rest)
+            name = self.takes(person, rest) if command in ("say", "/nick ") else None
             if name is not None:
                 person.name = name
                 self.enters(person, LOBBY)
@@ -162,11 +165,11 @@ class ConversationMachine(RuleBasedStateMachine):
             case "/join " | "/part":
                 self.moves(person, rest or LOBBY)
             case "/topic ":
-                about = "nothing any more" if rest == "-" else None
-                text = f"says that this is about {about}" if about else f"says what this is about: {rest}"
-                self.notice(person.room, f"{person.name} {text}")
+                self.turns(person, "" if rest == "-" else rest)
             case "/away ":
-                self.notice(person.room, f"{person.name} is away: {rest}" if rest else f"{person.name} is back")
+                if rest or person.away:
+                    self.notice(person.room, f"{person.name} is away: {rest}" if rest else f"{person.name} is back")
+                person.away = bool(rest)
             case "/ignore ":
                 self.ignores(person, rest)
 
@@ -178,12 +181,19 @@ class ConversationMachine(RuleBasedStateMachine):
             if to is not person and to.hears(person, person.name):
                 to.expected.append(line)
 
+    def turns(self, person, topic):
+        if topic:
+            self.notice(person.room, f"{person.name} changed the topic: {topic}")
+        elif person.room in self.topical:
+            self.notice(person.room, f"{person.name} took the topic away")
+        (self.topical.add if topic else self.topical.discard)(person.room)
+
     def moves(self, person, room):
         if room != person.room:
             before = person.room
             self.rooms[before].remove(person)
             self.enters(person, room)
-            self.notice(before, f"{person.name} went to {room} ({len(self.rooms[before])} online)")
+            self.notice(before, f"{person.name} went to {room} ({len(self.rooms[before])} here)")
 
     def ignores(self, person, name):
         key = skeleton(name)
@@ -305,7 +315,7 @@ class ConversationMachine(RuleBasedStateMachine):
         if person.name is not None and not person.socket.stalled:
             person.socket.send(b"/who\n")
             person.look()
-            count, names = re.fullmatch(r"-- (\d+) online: (.*)", person.others[-1]).groups()
+            count, names = re.fullmatch(r"-- (\d+) here: (.*)", person.others[-1]).groups()
             here = [one.name for one in self.rooms[person.room]]
             assert (int(count), [name.removesuffix(" (away)") for name in names.split(", ")]) == (len(here), here)
 

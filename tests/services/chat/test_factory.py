@@ -131,7 +131,7 @@ class EndToEndTests(FactoryCase):
         self.assertIn("is taken", (await cy.fresh("taken"))[0])
         await cy.enter("cy")
         for client in (ann, bob, cy):
-            await client.until("cy joined (3 online)")
+            await client.until("cy joined (3 here)")
             client.lines.clear()
         ann.send("你好\r\n")
         bob.send("/me waves\r\n")
@@ -142,9 +142,9 @@ class EndToEndTests(FactoryCase):
         bob.send("/quit\r\n")
         await bob.closed
         self.assertEqual(bob.lines, ["-- Goodbye."])
-        self.assertEqual(await ann.fresh("left"), ["-- bob left (2 online)"])
+        self.assertEqual(await ann.fresh("left"), ["-- bob left (2 here)"])
         cy.socket.resetAndDestroy()
-        self.assertEqual(await ann.fresh("left"), ["-- cy left (1 online)"])
+        self.assertEqual(await ann.fresh("left"), ["-- cy left (1 here)"])
 
     async def test_halfClose(self):
         """As C{printf ... | nc -N} does."""
@@ -152,7 +152,7 @@ class EndToEndTests(FactoryCase):
         client = self.connect()
         client.socket.end(b"ann\nhello\n")
         await client.closed
-        self.assertEqual(client.lines[2:], ["-- ann joined (1 online)", "-- /help lists the commands.", "<ann> hello"])
+        self.assertEqual(client.lines[2:], ["-- ann joined (1 here)", "-- /help lists the commands.", "<ann> hello"])
 
     async def test_halfCloseWithASlowBus(self):
         """Its own lines come back after its end, and still reach it."""
@@ -160,7 +160,7 @@ class EndToEndTests(FactoryCase):
         client = self.connect()
         client.socket.end(b"ann\nhello\n")
         await client.closed
-        self.assertEqual(client.lines[2:], ["-- ann joined (1 online)", "-- /help lists the commands.", "<ann> hello"])
+        self.assertEqual(client.lines[2:], ["-- ann joined (1 here)", "-- /help lists the commands.", "<ann> hello"])
 
     async def test_aReaderThatStops(self):
         """Is dropped, and the others have every line."""
@@ -168,13 +168,13 @@ class EndToEndTests(FactoryCase):
         ann, bob, lazy = await self.member("ann"), await self.member("bob"), await self.member("lazy")
         lazy.socket.pause()
         count = 0
-        while "-- lazy left (2 online)" not in bob.lines and count < 20_000:
+        while "-- lazy left (2 here)" not in bob.lines and count < 20_000:
             ann.send(("x" * 2000 + "\n") * 40)
             count += 40
             await deferLater(_reactor(), 0.001)
         ann.send("the end\n")
         heard = await bob.fresh("the end")
-        self.assertIn("-- lazy left (2 online)", heard)
+        self.assertIn("-- lazy left (2 here)", heard)
         self.assertEqual(len([line for line in heard if "lazy" not in line]), count + 1)
         lazy.socket.resume()
         await lazy.closed
@@ -258,11 +258,11 @@ class HistoryTests(FactoryCase):
         mend()
         while factory.bus.state != "up":
             await deferLater(_reactor(), 0.01)
-        await bob.until("cy left (2 online)")
+        await bob.until("cy left (2 here)")
         ann.send("stored\n")
         await bob.until("<ann> stored")
         await new.enter("dan")
-        self.assertIn("dan joined (3 online)", new.lines[-2])
+        self.assertIn("dan joined (3 here)", new.lines[-2])
 
 
 class ClosingTests(FactoryCase):
@@ -373,6 +373,41 @@ class BusTests(SynchronousTestCase):
         inTurn(lambda: MemoryBus.start(bus).chainDeferred(bus.starts[0]))
         self.clock.advance(0)
         self.assertEqual([transport.value().decode()[:6] for transport in transports], ["你是第1位在", "你是第2位在"])
+
+    def test_openedBeforeAnybodyComes(self):
+        bus = SlowBus()
+        factory = ChatFactory(bus, reactor=self.clock)
+        factory.open()
+        transport, _ = self.connect(factory)
+        self.assertEqual(len(bus.starts), 1)
+        inTurn(lambda: MemoryBus.start(bus).chainDeferred(bus.starts[0]))
+        self.clock.advance(0)
+        self.assertEqual(transport.value().decode()[:6], "你是第1位在")
+
+    def test_stoppedWhileItOpens(self):
+        """Not before it is open: whoever opens it would find it gone."""
+        bus = SlowBus()
+        factory = ChatFactory(bus, reactor=self.clock)
+        factory.open()
+        factory._drain()
+        stopped = factory.whenStopped()
+        self.clock.advance(1)
+        self.assertNoResult(stopped)
+        inTurn(lambda: MemoryBus.start(bus).chainDeferred(bus.starts[0]))
+        self.successResultOf(stopped)
+        self.assertEqual(bus.state, "down")
+
+    def test_openedInVain(self):
+        """The next one makes it be tried again."""
+        bus = MemoryBus()
+        self.patch(bus, "start", lambda: fail(BusUnavailable("no")))
+        factory = ChatFactory(bus, reactor=self.clock)
+        factory.open()
+        self.assertEqual(len(self.flushLoggedErrors(BusUnavailable)), 1)
+        del bus.start
+        transport, _ = self.connect(factory)
+        self.clock.advance(0)
+        self.assertIn("你是第1位".encode(), transport.value())
 
     def test_aBusThatDoesNotStart(self):
         bus = MemoryBus()

@@ -83,10 +83,10 @@ class RoomCase(SynchronousTestCase):
 class JoinTests(RoomCase):
     def test_theOwnJoinIsTheFirstLine(self):
         ann = self.join("ann")
-        self.assertEqual(ann.fresh(), ["-- ann joined (1 online)"])
+        self.assertEqual(ann.fresh(), ["-- ann joined (1 here)"])
         bob = self.join("bob")
-        self.assertEqual(bob.fresh(), ["-- bob joined (2 online)"])
-        self.assertEqual(ann.fresh(), ["-- bob joined (2 online)"])
+        self.assertEqual(bob.fresh(), ["-- bob joined (2 here)"])
+        self.assertEqual(ann.fresh(), ["-- bob joined (2 here)"])
 
     def test_who(self):
         self.assertEqual(self.hall.who(), [])
@@ -127,8 +127,8 @@ class JoinTests(RoomCase):
         bob = Person("b1")
         run(late.join, bob, "bob")
         run(late.whisper, "b1", "ann", "hi")
-        self.assertEqual(ann.fresh()[-2:], ["-- bob joined (2 online)", "<bob -> ann> hi"])
-        self.assertEqual(bob.fresh(), ["-- bob joined (2 online)", "<bob -> ann> hi"])
+        self.assertEqual(ann.fresh()[-2:], ["-- bob joined (2 here)", "<bob -> ann> hi"])
+        self.assertEqual(bob.fresh(), ["-- bob joined (2 here)", "<bob -> ann> hi"])
         self.assertEqual(other.who(), ["ann", "bob"])
 
 
@@ -165,7 +165,7 @@ class PastTests(RoomCase):
         bob = self.join("bob")
         self.assertEqual(
             _past(bob.fresh()),
-            ["-- What was said before you came:", "| <ann> hello", "| * ann waves", "-- bob joined (2 online)"],
+            ["-- What was said before you came:", "| <ann> hello", "| * ann waves", "-- bob joined (2 here)"],
         )
         run(self.hall.say, ann.sid, "again")
         self.assertEqual(bob.fresh(), ["<anna> again"])
@@ -181,7 +181,7 @@ class PastTests(RoomCase):
         ann, bob = self.join("ann"), self.join("bob")
         run(self.hall.whisper, ann.sid, "bob", "secret")
         cy = self.join("cy")
-        self.assertEqual(cy.fresh(), ["-- cy joined (3 online)"])
+        self.assertEqual(cy.fresh(), ["-- cy joined (3 here)"])
         self.assertEqual(recall(self.hall, 10), [])
         self.assertIn("secret", str(bob.lines))
 
@@ -234,12 +234,12 @@ class PastTests(RoomCase):
         self.clock.advance(20)
         self.assertEqual(_past(self.enter(room, "bob").lines[1:-1]), ["| <ann> new"])
         self.clock.advance(60)
-        self.assertEqual(self.enter(room, "cy").lines, ["-- cy joined (2 online)"])
+        self.assertEqual(self.enter(room, "cy").lines, ["-- cy joined (2 here)"])
 
     def test_none(self):
         room = self.open(recent=0)
         self.talk("hello")
-        self.assertEqual(self.enter(room, "bob").lines, ["-- bob joined (1 online)"])
+        self.assertEqual(self.enter(room, "bob").lines, ["-- bob joined (1 here)"])
 
     def test_notMoreThanAQueueHolds(self):
         self.talk(*(str(number) * 8000 for number in range(10)), "\u4f60" * 30_000, "short")
@@ -289,7 +289,7 @@ class LeaveWithoutABusTests(RoomCase):
         self.bus._become("degraded")
         self.bus._become("up")
         self.assertEqual(self.hall.who(), ["ann"])
-        self.assertEqual(ann.lines[-1], "-- bob left (1 online)")
+        self.assertEqual(ann.lines[-1], "-- bob left (1 here)")
 
 
 class LeaveTests(RoomCase):
@@ -297,7 +297,7 @@ class LeaveTests(RoomCase):
         ann, bob = self.join("ann"), self.join("bob")
         ann.fresh(), bob.fresh()
         run(self.hall.leave, bob.sid)
-        self.assertEqual(ann.fresh(), ["-- bob left (1 online)"])
+        self.assertEqual(ann.fresh(), ["-- bob left (1 here)"])
         self.assertEqual(bob.fresh(), [])
         self.assertEqual(self.hall.who(), ["ann"])
 
@@ -307,7 +307,7 @@ class LeaveTests(RoomCase):
         run(self.hall.leave, bob.sid)
         run(self.hall.leave, bob.sid)
         run(self.hall.leave, "nobody")
-        self.assertEqual(ann.fresh(), ["-- bob left (1 online)"])
+        self.assertEqual(ann.fresh(), ["-- bob left (1 here)"])
 
     def test_theNicknameIsFree(self):
         ann = self.join("ann")
@@ -432,7 +432,7 @@ class WhisperTests(RoomCase):
 
         self.bus.holder = leaving
         run(self.hall.whisper, ann.sid, "bob", "wait!")
-        self.assertEqual(ann.fresh(), ["-- bob left (1 online)", "-- That was not delivered: they have left."])
+        self.assertEqual(ann.fresh(), ["-- bob left (1 here)", "-- That was not delivered: they have left."])
         self.assertNotIn("wait!", str(bob.lines))
 
     def test_byTheNewName(self):
@@ -502,8 +502,8 @@ class MovingTests(RoomCase):
         """One leaves the room before by the same step."""
         room = self.move(self.ann, "#Tea")
         self.assertEqual((room.name, self.hall.roomOf(self.ann.sid)), ("tea", room))
-        self.assertEqual(self.ann.fresh(), ["-- ann joined (1 online)"])
-        self.assertEqual(self.bob.fresh(), ["-- ann went to tea (1 online)"])
+        self.assertEqual(self.ann.fresh(), ["-- ann joined (1 here)"])
+        self.assertEqual(self.bob.fresh(), ["-- ann went to tea (1 here)"])
         self.assertEqual((self.hall.who(), self.hall.who("tea")), (["bob"], ["ann"]))
 
     def test_roomsAreApart(self):
@@ -521,10 +521,10 @@ class MovingTests(RoomCase):
         run(self.hall.say, self.bob.sid, "without you")
         self.ann.fresh()
         self.move(self.ann, "lobby")
-        self.assertEqual(_past(self.ann.fresh()[1:]), ["| <bob> without you", "-- ann joined (2 online)"])
+        self.assertEqual(_past(self.ann.fresh()[1:]), ["| <bob> without you", "-- ann joined (2 here)"])
         self.assertEqual(self.hall.who("tea"), [])
         self.move(self.bob, "tea")
-        self.assertEqual(_past(self.bob.fresh())[-2:], ["| <ann> in tea", "-- bob joined (1 online)"])
+        self.assertEqual(_past(self.bob.fresh())[-2:], ["| <ann> in tea", "-- bob joined (1 here)"])
 
     def test_theNicknameIsOneInAllRooms(self):
         self.move(self.ann, "tea")
@@ -602,7 +602,7 @@ class MovingTests(RoomCase):
         run(other.rename, "c1", "sy")
         self.move(self.ann, "tea")
         self.assertEqual((self.hall.who("tea"), other.who("tea")), (["sy", "ann"], ["sy", "ann"]))
-        self.assertEqual(cy.fresh()[-1], "-- ann joined (2 online)")
+        self.assertEqual(cy.fresh()[-1], "-- ann joined (2 here)")
         self.ann.fresh()
         run(self.hall.whisper, self.ann.sid, "sy", "psst")
         self.assertEqual((self.ann.fresh(), cy.fresh()), (["<ann -> sy> psst"], ["<ann -> sy> psst"]))
@@ -614,13 +614,13 @@ class TopicTests(RoomCase):
         room = self.hall.roomOf(ann.sid)
         ann.fresh(), bob.fresh()
         run(room.turn, ann.sid, " tea\x1b[31m and\ncake ")
-        self.assertEqual(bob.fresh(), ["-- ann says what this is about: tea andcake"])
+        self.assertEqual(bob.fresh(), ["-- ann changed the topic: tea andcake"])
         self.assertEqual(room.topic, "tea andcake")
         cy = self.join("cy")
-        self.assertEqual(cy.fresh(), ["-- The topic is: tea andcake", "-- cy joined (3 online)"])
+        self.assertEqual(cy.fresh(), ["-- The topic is: tea andcake", "-- cy joined (3 here)"])
         run(room.turn, bob.sid, "")
-        self.assertEqual(ann.fresh()[-1], "-- bob says that this is about nothing any more")
-        self.assertEqual(self.join("dee").fresh(), ["-- dee joined (4 online)"])
+        self.assertEqual(ann.fresh()[-1], "-- bob took the topic away")
+        self.assertEqual(self.join("dee").fresh(), ["-- dee joined (4 here)"])
 
     def test_notTooLong(self):
         ann = self.join("ann")
@@ -634,7 +634,7 @@ class TopicTests(RoomCase):
         run(self.hall.roomOf(ann.sid).turn, ann.sid, "green")
         run(self.hall.move, ann.sid, "lobby")
         run(self.hall.move, bob.sid, "tea")
-        self.assertEqual(bob.fresh()[-2:], ["-- The topic is: green", "-- bob joined (1 online)"])
+        self.assertEqual(bob.fresh()[-2:], ["-- The topic is: green", "-- bob joined (1 here)"])
 
 
 class AwayTests(RoomCase):
@@ -698,11 +698,11 @@ class IgnoreTests(RoomCase):
         run(self.hall.move, self.cy.sid, "tea")
         self.assertIn("| <bob> one", _past(self.cy.fresh()))
         run(self.hall.move, self.ann.sid, "tea")
-        self.assertEqual(self.ann.fresh()[-2:], ["-- cy went to tea (1 online)", "-- ann joined (3 online)"])
+        self.assertEqual(self.ann.fresh()[-2:], ["-- cy went to tea (1 here)", "-- ann joined (3 here)"])
 
     def test_comingAndGoingIsNot(self):
         run(self.hall.leave, self.bob.sid)
-        self.assertEqual(self.ann.fresh(), ["-- bob left (2 online)"])
+        self.assertEqual(self.ann.fresh(), ["-- bob left (2 here)"])
 
     def test_byAnotherName(self):
         run(self.hall.rename, self.bob.sid, "rob")
@@ -775,7 +775,7 @@ class TroubleTests(RoomCase):
         run(self.hall.say, self.ann.sid, "hello")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         for person in (self.ann, self.cy):
-            self.assertEqual(person.fresh(), ["<ann> hello", "-- bob left (2 online)"])
+            self.assertEqual(person.fresh(), ["<ann> hello", "-- bob left (2 here)"])
         self.assertEqual(self.bob.fresh(), [])
         self.assertIsNotNone(self.bob.dropped)
         self.join("bob")
@@ -787,7 +787,7 @@ class TroubleTests(RoomCase):
         self.bob.surprise = self.bob.drop = fail
         run(self.hall.say, self.ann.sid, "hello")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
-        self.assertEqual(self.cy.fresh(), ["<ann> hello", "-- bob left (2 online)"])
+        self.assertEqual(self.cy.fresh(), ["<ann> hello", "-- bob left (2 here)"])
 
     def test_everyDeliveryFails(self):
         def fail():
@@ -803,7 +803,7 @@ class TroubleTests(RoomCase):
         self.bob.surprise = lambda: run(self.hall.leave, self.cy.sid)
         run(self.hall.say, self.ann.sid, "hello")
         for person in (self.ann, self.bob):
-            self.assertEqual(person.fresh(), ["<ann> hello", "-- cy left (2 online)"])
+            self.assertEqual(person.fresh(), ["<ann> hello", "-- cy left (2 here)"])
 
     def test_sayingInsideADelivery(self):
         self.ann.surprise = lambda: run(self.hall.say, self.ann.sid, "second")
@@ -816,7 +816,7 @@ class TroubleTests(RoomCase):
         self.ann.surprise = lambda: self.join("dee")
         run(self.hall.say, self.cy.sid, "first")
         for person in self.people:
-            self.assertEqual(person.fresh(), ["<cy> first", "-- dee joined (4 online)"])
+            self.assertEqual(person.fresh(), ["<cy> first", "-- dee joined (4 here)"])
 
     def test_closed(self):
         """Nobody gets anything; leaving still gives everything back."""
@@ -828,7 +828,7 @@ class TroubleTests(RoomCase):
             run(self.hall.leave, person.sid)
         run(self.hall.open)
         dee = self.join("dee")
-        self.assertEqual(dee.fresh(), ["-- dee joined (1 online)"])
+        self.assertEqual(dee.fresh(), ["-- dee joined (1 here)"])
 
 
 class SlowBus(MemoryBus):
@@ -859,7 +859,7 @@ class SlowBusTests(SynchronousTestCase):
         self.assertNoResult(joins[1])
         bus.claims[1]()
         self.successResultOf(joins[1])
-        self.assertEqual(bob.lines, ["-- bob joined (2 online)"])
+        self.assertEqual(bob.lines, ["-- bob joined (2 here)"])
 
 
 class CountingBus(MemoryBus):
@@ -991,7 +991,7 @@ class RoomMachine(RuleBasedStateMachine):
     def countsAreRight(self):
         online = 0
         for line in self.witness.lines:
-            if match := re.fullmatch(r"-- \S+ (joined|left) \((\d+) online\)", line):
+            if match := re.fullmatch(r"-- \S+ (joined|left) \((\d+) here\)", line):
                 online += 1 if match[1] == "joined" else -1
                 assert int(match[2]) == online, self.witness.lines
         assert len(self.hall.who()) == online

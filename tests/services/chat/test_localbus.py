@@ -618,6 +618,15 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(self.refusal("/dev/null"), "the history /dev/null is not a file")
         self.assertIn(f"{base} is not a directory", self.refusal(f"{base}/x"))
         check(base)
+        Path(base).write_text("root:x:0:0")
+        self.assertEqual(self.refusal(base), f"{base} is not a chat's history")
+
+    def test_damaged(self):
+        """That is none of the operator's mistakes: the chat starts, and does without it."""
+        base = os.path.join(folder(self), "base")
+        for data in (bytes(4096), b"SQLite format 3\0", b"SQLite format 3\0" + bytes(20)):
+            Path(base).write_bytes(data)
+            check(base)
 
     @unittest.skipIf(os.geteuid() == 0, "root may write everything")
     def test_notAllowed(self):

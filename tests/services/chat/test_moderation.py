@@ -59,8 +59,8 @@ class OperatorTests(ModerationCase):
     def test_wrongPasswords(self):
         ann = self.member("ann")
         for _ in range(2):
-            self.assertEqual(self.ask(ann, "/oper ann open"), ["-- That is not right."])
-        self.assertEqual(self.ask(ann, "/oper ann open"), ["-- That is not right. Goodbye."])
+            self.assertEqual(self.ask(ann, "/oper ann open"), ["-- The name or the password is wrong."])
+        self.assertEqual(self.ask(ann, "/oper ann open"), ["-- The name or the password is wrong. Goodbye."])
         self.assertTrue(ann.ended)
 
     def test_usage(self):
@@ -83,29 +83,29 @@ class OperatorTests(ModerationCase):
         for nickname, address in (("ann", "2001:db8::1"), ("bob", "2001:db8::2"), ("cy", "198.51.100.7")):
             self.member(nickname, address)
         (line,) = self.ask(self.op, "/who")
-        op, ann, bob, cy = (word.split(" ")[1] for word in line.removeprefix("-- 4 online: ").split(", "))
+        op, ann, bob, cy = (word.split(" ")[1] for word in line.removeprefix("-- 4 here: ").split(", "))
         self.assertEqual(ann, bob)
         self.assertEqual(len({op, ann, cy}), 3)
         self.assertNotIn("2001", line)
-        self.assertEqual(self.ask(self.member("dee"), "/who"), ["-- 5 online: op, ann, bob, cy, dee"])
+        self.assertEqual(self.ask(self.member("dee"), "/who"), ["-- 5 here: op, ann, bob, cy, dee"])
 
 
 class KickTests(ModerationCase):
     def test_removed(self):
         ann, bob = self.member("ann"), self.member("bob")
         self.assertEqual(
-            self.ask(self.op, "/kick ANN too\x1b[31m loud"), [f"{AT} -- ann was removed by chief: too loud (2 online)"]
+            self.ask(self.op, "/kick ANN too\x1b[31m loud"), [f"{AT} -- ann was removed by chief: too loud (2 here)"]
         )
         self.assertEqual(ann.lines[-1], "-- You were removed by chief: too loud")
         self.assertTrue(ann.ended)
-        self.assertEqual(bob.lines[-1], f"{AT} -- ann was removed by chief: too loud (2 online)")
+        self.assertEqual(bob.lines[-1], f"{AT} -- ann was removed by chief: too loud (2 here)")
         self.assertEqual(ann.session.terminal.reason, "removed")
         self.member("ann")
         self.assertEqual(self.house.hall.who(), ["op", "bob", "ann"])
 
     def test_withoutAReason(self):
         ann = self.member("ann")
-        self.assertEqual(self.ask(self.op, "/kick ann"), [f"{AT} -- ann was removed by chief (1 online)"])
+        self.assertEqual(self.ask(self.op, "/kick ann"), [f"{AT} -- ann was removed by chief (1 here)"])
         self.assertEqual(ann.lines[-1], "-- You were removed by chief.")
 
     def test_fromAnotherRoom(self):
@@ -113,7 +113,7 @@ class KickTests(ModerationCase):
         for member in (ann, bob):
             self.ask(member, "/join tea")
         self.ask(self.op, "/kick ann")
-        self.assertEqual(bob.lines[-1], f"{AT} -- ann was removed by chief (1 online)")
+        self.assertEqual(bob.lines[-1], f"{AT} -- ann was removed by chief (1 here)")
         self.assertTrue(ann.ended)
 
     def test_nobody(self):
@@ -128,14 +128,18 @@ class BanTests(ModerationCase):
         """The nickname and the address, and everybody there."""
         ann, twin, bob = self.member("ann"), self.member("twin"), self.member("bob", "203.0.113.5")
         nameless = self.connect()
-        self.assertEqual(self.ask(self.op, "/ban ann 2h spam")[-1], "-- Done; /unban ann undoes it.")
+        self.assertEqual(
+            self.ask(self.op, "/ban ann 2h spam")[-1], "-- Done, until 1970-01-01 02:00; /unban ann undoes it."
+        )
         self.assertEqual(ann.lines[-1], "-- You were removed by chief: spam")
         until = f"{day(7_210_000)} {hour(7_210_000)}"
         self.assertEqual(nameless.lines, [f"-- You are banned until {until}: spam"])
         for socket in (ann, twin, nameless):
             self.assertTrue(socket.ended)
         self.assertEqual(self.house.hall.who(), ["op", "bob"])
-        self.assertEqual(self.refused("198.51.100.7"), f"You are banned until {until}: spam")
+        self.assertEqual(
+            self.refused("198.51.100.7"), f"你被封禁了 (到 {until} 为止): spam\nYou are banned until {until}: spam"
+        )
         self.assertIsNone(self.refused("198.51.100.8"))
         self.assertIn("-- That nickname is banned.", self.ask(self.connect("203.0.113.9"), "ANN")[0])
         self.assertEqual(self.ask(bob, "/nick аnn"), ["-- That nickname is banned."])
@@ -216,7 +220,7 @@ class MuteTests(ModerationCase):
         ann, bob = self.member("ann"), self.member("bob", "203.0.113.5")
         self.ask(self.op, "/mute ann 1h shouting")
         until = f"{day(3_610_000)} {hour(3_610_000)}"
-        self.assertEqual(ann.fresh(), [f"{AT} -- bob joined (3 online)", f"-- You are muted until {until}: shouting"])
+        self.assertEqual(ann.fresh(), [f"{AT} -- bob joined (3 here)", f"-- You are muted until {until}: shouting"])
         bob.fresh()
         for line in ("hello", "/me waves", "/msg bob hi", "/topic mine", "/away loud", "/nick x"):
             self.assertEqual(self.ask(ann, line), [f"-- You are muted until {until}: shouting"], line)

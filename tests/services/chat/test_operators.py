@@ -2,12 +2,16 @@
 Tests of L{nodenet.services.chat.operators}.
 """
 
+import getpass
 import os
 import subprocess
 import sys
+from io import StringIO
+from unittest.mock import Mock
 
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from nodenet.services.chat import enrol
 from nodenet.services.chat.operators import Operators, OperatorsRefused, hashed, matches
 
 from ..programs import ROOT, folder
@@ -78,6 +82,24 @@ class FileTests(TestCase):
             self.assertIn("line 2: there should be a name and a hashed password or sha256: and a fingerprint", refusal)
         os.unlink(self.path)
         self.assertIn("cannot be read", str(self.assertRaises(OperatorsRefused, Operators.read, self.path)))
+
+    def test_aTypist(self):
+        """Nobody sees what they type, and so they type it twice."""
+        self.patch(sys, "argv", ["enrol", "ann"])
+        self.patch(sys, "stdin", Mock(**{"isatty.return_value": True}))
+        for typed, said in (
+            (["secret", "secret"], None),
+            (["secret", "secrte"], "two different"),
+            ([""], "at least one"),
+        ):
+            self.patch(getpass, "getpass", Mock(side_effect=typed))
+            self.patch(sys, "stdout", StringIO())
+            if said is None:
+                enrol.main()
+                self.assertTrue(matches("secret", sys.stdout.getvalue().split()[1]))
+            else:
+                self.assertIn(said, str(self.assertRaises(SystemExit, enrol.main)))
+                self.assertEqual(sys.stdout.getvalue(), "")
 
     def test_theProgram(self):
         """It prints the line of an operator."""

@@ -18,6 +18,7 @@ from nodenet.services.chat.limits import Limits
 from nodenet.services.chat.localbus import LocalBus
 from nodenet.services.chat.sentences import BAN, NETWORKS, Sentence
 from nodenet.services.chat.service import Options, defaultHistory, makeBus, makeRegister, makeService, readLimits
+from nodenet.services.gate import LINES
 
 from ..programs import RUNNERS, command, folder, run, start
 from ..test_processes import ProcessCase, connect
@@ -35,19 +36,19 @@ class OptionsTests(SynchronousTestCase):
     def test_defaults(self):
         options = self.parse()
         self.assertEqual(
-            [options[name] for name in ("history", "history-lines", "history-days", "durable")],
-            ["", 10_000, 7.0, "batched"],
+            [options[name] for name in ("history-lines", "history-days", "durable")], [10_000, 7.0, "batched"]
         )
+
+    def test_help(self):
+        """What has no default has none there, rather than an empty one."""
+        self.assertNotIn("[default: ]", " ".join(str(Options()).split()))
 
     def test_mistakes(self):
         for words, complaint in (
             (["--durable=very"], "--durable is batched or strict, not 'very'"),
             (["--history-lines=-1"], "--history-lines takes a whole number from 0, not '-1'"),
             (["--history-lines=many"], "--history-lines takes a whole number from 0, not 'many'"),
-            (
-                ["--operators=/nowhere"],
-                "the operators /nowhere cannot be read: [Errno 2] No such file or directory: '/nowhere'",
-            ),
+            (["--operators=/nowhere"], "the operators /nowhere cannot be read: No such file or directory"),
             (
                 [f"--operators={__file__}"],
                 f"{__file__}, line 1: there should be a name and a hashed password or sha256: and a fingerprint",
@@ -67,7 +68,13 @@ class OptionsTests(SynchronousTestCase):
             ([f"--history={os.getcwd()}"], f"the history {os.getcwd()} is not a file"),
             (["--history=/dev/null/x"], "the history /dev/null/x cannot be created: /dev/null is not a directory"),
         ):
-            self.assertTrue(self.refusal(*words).endswith(complaint), (words, self.refusal(*words)))
+            self.assertEqual(self.refusal(*words), complaint)
+
+    def test_bansThatAreNone(self):
+        """Nobody has named the file, and yet it is a mistake like any other."""
+        place = Path(folder(self), "chat-bans.json")
+        place.write_text("x")
+        self.assertIn(f"{place} is not a list of bans", self.refusal(f"--history={place.parent}/chat.sqlite"))
 
     def test_mapping(self):
         for options in ({"durable": "very"}, {"history": "/dev/null/x"}, {"history-days": -1}, {"history-lines": "x"}):
@@ -111,7 +118,16 @@ class OptionsTests(SynchronousTestCase):
         register = service.factory.moderation._register
         self.assertIsNone(service.gate.refuse("192.0.2.1"))
         register.add(Sentence(BAN, NETWORKS, "192.0.2.0/24", "x", None, "", "op"))
-        self.assertEqual(service.gate.refuse("192.0.2.1"), "You are banned for ever.")
+        self.assertEqual(service.gate.refuse("192.0.2.1"), "你被封禁了 (永久)。\nYou are banned for ever.")
+
+    def test_theGateSpeaksToStrangers(self):
+        """They have chosen no language yet."""
+        lines = makeService({"history": "off"}, MemoryReactorClock()).gate.lines
+        self.assertEqual(lines.keys(), LINES.keys())
+        for reason, line in lines.items():
+            chinese, english = line.split("\n")
+            self.assertEqual(english, LINES[reason])
+            self.assertNotEqual(chinese, english)
 
     def test_buses(self):
         path = os.path.join(folder(self), "base")
@@ -153,7 +169,7 @@ class DefaultTests(SynchronousTestCase):
         self.assertEqual(self.told, [])
 
     def test_noPlace(self):
-        self.assertEqual(defaultHistory({"HOME": "/dev/null"}), MEMORY)
+        self.assertEqual(defaultHistory({"HOME": "/dev/null"}), "memory")
         (event,) = self.told
         self.assertIn("in memory only", event["log_format"])
         self.assertIn("cannot be created", str(event["refusal"]))
@@ -202,9 +218,24 @@ class HistoryProcessTests(ProcessCase):
             for _ in range(2):
                 await self.talk(run(self, "nodenet", "chat", f"--history={value}"), [], "one")
 
+    async def test_troubleIsToldAtTheStart(self):
+        """Nobody has to come before the log says that there is no history."""
+        path = os.path.join(folder(self), "base")
+        first = run(self, "twistd", "chat", f"--history={path}")
+        await first.said("The bus is up")
+        second = run(self, "twistd", "chat", f"--history={path}")
+        await second.said("base does not work: another program uses it; the chat goes on without it")
+        for program in (first, second):
+            self.signal(program)
+            self.assertEqual(await program.exited, 0)
+
     async def test_mistakes(self):
-        for runner in RUNNERS:
-            program = start(self, [*command(runner, "chat"), "--history=/dev/null/x"])
-            self.assertNotEqual(await program.exited, 0)
-            self.assertEqual(len(program.err.splitlines()), 1, program)
-            self.assertIn("/dev/null/x cannot be created", program.err)
+        for words, complaint in (
+            (["--history=/dev/null/x"], "/dev/null/x cannot be created"),
+            ([f"--history={__file__}"], f"{__file__} is not a chat's history"),
+        ):
+            for runner in RUNNERS:
+                program = start(self, [*command(runner, "chat"), *words])
+                self.assertNotEqual(await program.exited, 0)
+                self.assertEqual(len(program.err.splitlines()), 1, program)
+                self.assertIn(complaint, program.err)

@@ -53,7 +53,16 @@ class NicknameTests(SessionCase):
         ann = self.house.connect()
         ann.fresh()
         ann.send(b"ann\r\n")
-        self.assertEqual(ann.fresh(), [f"{AT} -- ann joined (1 online)", "-- /help lists the commands."])
+        self.assertEqual(ann.fresh(), [f"{AT} -- ann joined (1 here)", "-- /help lists the commands."])
+
+    def test_asACommand(self):
+        """As elsewhere in the chat, and in others."""
+        ann = self.house.connect()
+        ann.send(b"/nick a b\n/nick ann\n")
+        self.assertEqual(
+            ann.fresh()[2:],
+            [f"-- A nickname has no spaces. {ASK}", f"{AT} -- ann joined (1 here)", "-- /help lists the commands."],
+        )
 
     def test_asksAgain(self):
         self.house.member("ann")
@@ -71,7 +80,7 @@ class NicknameTests(SessionCase):
             bob.send(wish.encode() + b"\n")
             self.assertEqual(bob.fresh(), [f"-- {refusal} {ASK}"])
         bob.send("鲍勃\n".encode())
-        self.assertEqual(bob.fresh()[0], f"{AT} -- 鲍勃 joined (2 online)")
+        self.assertEqual(bob.fresh()[0], f"{AT} -- 鲍勃 joined (2 here)")
 
     def test_nothingOfTheRoomBefore(self):
         ann, bob = self.house.member("ann"), self.house.connect()
@@ -129,7 +138,7 @@ class TalkTests(SessionCase):
 
     def test_who(self):
         self.ann.send(b"/who\n")
-        self.assertEqual(self.ann.fresh(), ["-- 2 online: ann, bob"])
+        self.assertEqual(self.ann.fresh(), ["-- 2 here: ann, bob"])
         self.assertEqual(self.bob.fresh(), [])
 
     def test_whoInACrowd(self):
@@ -138,7 +147,7 @@ class TalkTests(SessionCase):
         self.ann.fresh()
         self.ann.send(b"/who\n")
         (line,) = self.ann.fresh()
-        self.assertTrue(line.startswith("-- 102 online: ann, bob, p0, "), line)
+        self.assertTrue(line.startswith("-- 102 here: ann, bob, p0, "), line)
         self.assertTrue(line.endswith(", p97 and 2 more"), line)
 
     def test_history(self):
@@ -162,7 +171,7 @@ class TalkTests(SessionCase):
         self.ann.send(b"/quit\nnever said\n")
         self.assertEqual(self.ann.fresh(), ["-- Goodbye."])
         self.assertTrue(self.ann.ended)
-        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann left (1 online)"])
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann left (1 here)"])
         self.assertEqual(self.ann.session.terminal.reason, "quit")
         self.successResultOf(self.house.over[self.ann])
 
@@ -194,10 +203,10 @@ class RoomTests(SessionCase):
         return member.fresh()
 
     def test_joinAndPart(self):
-        self.assertEqual(self.ask(self.ann, "/join tea"), [f"{AT} -- ann joined (1 online)", "-- You are in tea now."])
-        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann went to tea (1 online)"])
+        self.assertEqual(self.ask(self.ann, "/join tea"), [f"{AT} -- ann joined (1 here)", "-- You are in tea now."])
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann went to tea (1 here)"])
         self.assertEqual(self.ask(self.ann, "/rooms"), ["-- Rooms: lobby (1), tea (1)"])
-        self.assertEqual(self.ask(self.ann, "/who"), ["-- 1 online: ann"])
+        self.assertEqual(self.ask(self.ann, "/who"), ["-- 1 here: ann"])
         self.assertEqual(self.ask(self.ann, "/part")[-1], "-- You are in lobby now.")
         self.assertEqual(self.ask(self.ann, "/part"), ["-- You are in the lobby; /quit leaves the chat."])
 
@@ -219,16 +228,22 @@ class RoomTests(SessionCase):
 
     def test_topic(self):
         self.assertEqual(self.ask(self.ann, "/topic"), ["-- There is no topic; /topic TEXT gives one."])
-        self.assertEqual(self.ask(self.ann, "/topic tea time"), [f"{AT} -- ann says what this is about: tea time"])
+        self.assertEqual(self.ask(self.ann, "/topic tea time"), [f"{AT} -- ann changed the topic: tea time"])
         self.assertEqual(self.ask(self.ann, "/topic"), ["-- The topic is: tea time"])
         self.bob.fresh()
-        self.assertEqual(self.ask(self.bob, "/topic -"), [f"{AT} -- bob says that this is about nothing any more"])
+        self.assertEqual(self.ask(self.bob, "/topic -"), [f"{AT} -- bob took the topic away"])
+        self.ann.fresh()
+        self.assertEqual(self.ask(self.bob, "/topic -"), ["-- There is no topic; /topic TEXT gives one."])
+        self.assertEqual(self.ann.fresh(), [])
 
     def test_away(self):
         self.assertEqual(self.ask(self.ann, "/away lunch"), [f"{AT} -- ann is away: lunch"])
         self.bob.fresh()
-        self.assertEqual(self.ask(self.bob, "/who"), ["-- 2 online: ann (away), bob"])
+        self.assertEqual(self.ask(self.bob, "/who"), ["-- 2 here: ann (away), bob"])
         self.assertEqual(self.ask(self.ann, "/away"), [f"{AT} -- ann is back"])
+        self.bob.fresh()
+        self.assertEqual(self.ask(self.ann, "/away"), ["-- You are not away; /away TEXT tells why you are."])
+        self.assertEqual(self.bob.fresh(), [])
 
     def test_ignore(self):
         self.assertEqual(self.ask(self.ann, "/ignore"), ["-- You ignore nobody."])
@@ -258,11 +273,11 @@ class SpeakingTests(SessionCase):
         ann.send(b"/lang zh\n")
         self.assertEqual(ann.fresh(), ["-- 语言现在是中文。"])
         self.house.member("cy").send(b"hello\n")
-        self.assertEqual(ann.fresh(), [f"{AT} -- cy 进来了 (3 人在线)", f"{AT} <cy> hello"])
-        self.assertEqual(bob.fresh(), [f"{AT} -- cy joined (3 online)", f"{AT} <cy> hello"])
+        self.assertEqual(ann.fresh(), [f"{AT} -- cy 进来了 (这里 3 人)", f"{AT} <cy> hello"])
+        self.assertEqual(bob.fresh(), [f"{AT} -- cy joined (3 here)", f"{AT} <cy> hello"])
         ann.send(b"/nonsense\n/lang EN\n")
         self.assertEqual(
-            ann.fresh(), ["-- 没有 /nonsense 这个命令; /help 列出所有命令。", "-- The language is English now."]
+            ann.fresh(), ["-- 没有 /nonsense 这个命令; 输入 /help 列出所有命令。", "-- The language is English now."]
         )
 
     def test_aLanguageOfTheHouse(self):
@@ -273,8 +288,8 @@ class SpeakingTests(SessionCase):
             ann.fresh()[2:],
             [
                 f"-- 昵称里不能有空格。 {ASK}",
-                f"{AT} -- ann 进来了 (1 人在线)",
-                "-- /help 列出所有命令。",
+                f"{AT} -- ann 进来了 (这里 1 人)",
+                "-- 输入 /help 列出所有命令。",
             ],
         )
 
@@ -298,7 +313,7 @@ class SpeakingTests(SessionCase):
                 "-- Your terminal seems to use gb18030: so do I now; /encoding utf-8 undoes it.",
                 "你是第1位在线的, 请输入你的昵称",
                 "You are number 1 online, please enter your nickname",
-                f"{AT} -- 张三 joined (1 online)",
+                f"{AT} -- 张三 joined (1 here)",
             ],
         )
 
@@ -346,7 +361,7 @@ class LeavingTests(SessionCase):
         self.ann.fresh()
 
     def left(self):
-        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann left (1 online)"])
+        self.assertEqual(self.bob.fresh(), [f"{AT} -- ann left (1 here)"])
         self.assertEqual(run(self.house.bus.online), 1)
         self.successResultOf(self.house.over[self.ann])
 
@@ -375,10 +390,10 @@ class LeavingTests(SessionCase):
         self.assertEqual(
             cy.fresh()[2:],
             [
-                f"{AT} -- cy joined (3 online)",
+                f"{AT} -- cy joined (3 here)",
                 "-- /help lists the commands.",
                 f"{AT} <cy> hello",
-                "-- 3 online: ann, bob, cy",
+                "-- 3 here: ann, bob, cy",
             ],
         )
         self.assertTrue(cy.ended)
@@ -393,7 +408,7 @@ class LeavingTests(SessionCase):
         self.assertLess(self.ann.writableLength, (1 << 20) + 10_000)
         heard = self.bob.fresh()
         self.assertEqual([line for line in heard if "left" not in line], [f"{AT} <bob> {line}" for line in said])
-        self.assertEqual(heard.count(f"{AT} -- ann left (1 online)"), 1)
+        self.assertEqual(heard.count(f"{AT} -- ann left (1 here)"), 1)
         self.assertEqual(self.ann.session.terminal.reason, "reads too slowly")
 
     def test_theShareOfAFlood(self):
@@ -416,7 +431,7 @@ class LeavingTests(SessionCase):
         self.ann.session.deliver = fail
         self.bob.send(b"/msg ann hello\n")
         self.assertTrue(self.ann.destroyed)
-        self.assertEqual(self.bob.fresh(), [f"{AT} <bob -> ann> hello", f"{AT} -- ann left (1 online)"])
+        self.assertEqual(self.bob.fresh(), [f"{AT} <bob -> ann> hello", f"{AT} -- ann left (1 here)"])
         self.flushLoggedErrors(ZeroDivisionError)
 
     def test_givenUpByTheCrowd(self):
@@ -426,7 +441,7 @@ class LeavingTests(SessionCase):
         self.ann.write = fail
         self.bob.send(b"hello\n")
         self.assertTrue(self.ann.destroyed)
-        self.assertEqual(self.bob.fresh(), [f"{AT} <bob> hello", f"{AT} -- ann left (1 online)"])
+        self.assertEqual(self.bob.fresh(), [f"{AT} <bob> hello", f"{AT} -- ann left (1 here)"])
         self.flushLoggedErrors(ZeroDivisionError)
 
 
@@ -447,13 +462,13 @@ class DownBusTests(SessionCase):
         )
         run(self.house.bus.start)
         ann.send(b"ann\n")
-        self.assertEqual(ann.fresh()[0], f"{AT} -- ann joined (1 online)")
+        self.assertEqual(ann.fresh()[0], f"{AT} -- ann joined (1 here)")
 
     def test_whileTalking(self):
         ann = self.house.member("ann")
         run(self.house.bus.stop, 0)
         ann.send(b"hello\n/who\n")
-        self.assertEqual(ann.fresh(), ["-- Not sent: the chat is not available just now.", "-- 1 online: ann"])
+        self.assertEqual(ann.fresh(), ["-- Not sent: the chat is not available just now.", "-- 1 here: ann"])
         run(self.house.bus.start)
         ann.send(b"hello\n")
         self.assertEqual(ann.fresh(), [f"{AT} <ann> hello"])
@@ -521,7 +536,7 @@ class SlowBusTests(SynchronousTestCase):
         self.ann.send(b"last words\n")
         self.ann.vanish()
         self.bus.release()
-        self.assertEqual(self.bob.fresh(), [f"{AT} <ann> last words", f"{AT} -- ann left (1 online)"])
+        self.assertEqual(self.bob.fresh(), [f"{AT} <ann> last words", f"{AT} -- ann left (1 here)"])
 
     def test_theNicknameIsFreeAfterTheLeaveOnly(self):
         """Nobody may read of a second ann before the first one has left."""

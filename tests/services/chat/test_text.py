@@ -164,7 +164,7 @@ class LineTests(SynchronousTestCase):
             (text.saidLine(self.NOON, "ann", "hello"), "<ann> hello"),
             (text.actionLine(self.NOON, "ann", "waves"), "* ann waves"),
             (text.whisperLine(self.NOON, "ann", "bob", "psst"), "<ann -> bob> psst"),
-            (text.noticeLine(self.NOON, Phrase("ann joined (3 online)")), "-- ann joined (3 online)"),
+            (text.noticeLine(self.NOON, Phrase("ann joined (3 here)")), "-- ann joined (3 here)"),
         ):
             self.assertEqual(line.text, f"[{self.hour}] {form}")
             self.assertEqual(line.wire(), line.text.encode() + b"\r\n")
@@ -180,12 +180,12 @@ class LineTests(SynchronousTestCase):
         self.assertEqual(repr(SafeLine("a")), "SafeLine('a')")
 
     def test_toldInEachLanguage(self):
-        joined = Phrase("{nickname} joined ({count} online)", nickname="ann", count=3)
+        joined = Phrase("{nickname} joined ({count} here)", nickname="ann", count=3)
         line = text.noticeLine(self.NOON, joined)
-        self.assertEqual(line.text, f"[{self.hour}] -- ann joined (3 online)")
+        self.assertEqual(line.text, f"[{self.hour}] -- ann joined (3 here)")
         self.assertEqual(line.wire(), line.wire(PLAIN))
         chinese = line.wire(Voice("zh"))
-        self.assertEqual(chinese.decode(), f"[{self.hour}] -- ann 进来了 (3 人在线)\r\n")
+        self.assertEqual(chinese.decode(), f"[{self.hour}] -- ann 进来了 (这里 3 人)\r\n")
         self.assertIs(line.wire(Voice("zh")), chinese)
 
     def test_toldInEachEncoding(self):
