@@ -31,7 +31,7 @@ from nodenet.services.door import HANDSHAKE, Door, Guest
 from nodenet.services.gate import Gate, Limits
 from nodenet.services.refusals import Refusals
 from tests.net.test_factory_tls import certificate
-from tests.services.programs import Peer, connect
+from tests.services.programs import Peer, connect, folder
 
 CERTIFICATE = certificate()
 
@@ -130,7 +130,7 @@ class PlainTests(DoorCase):
     async def test_unix(self) -> None:
         from nodenet.adapter.facade import facadeOf
 
-        path = self.mktemp()
+        path = f"{folder(self)}/socket"
         self.gate.limits = Limits(connections=1, perAddress=1)
         port = facadeOf(self.reactor).listenUNIX(path, self.door)
         self.addCleanup(self.factory.server.closeGracefully, 0)

@@ -105,7 +105,7 @@ class TalkTests(ProcessCase):
 
     async def test_severalPlaces(self) -> None:
         """C{--listen} may be repeated; one of them a UNIX socket."""
-        path = self.mktemp()
+        path = f"{folder(self)}/echo"
         program = run(self, "nodenet", "echo", f"--listen=unix:{path}")
         await program.said("listening on", 2)
         for where in (await program.port(), f"unix:{path}"):
@@ -119,7 +119,7 @@ class TalkTests(ProcessCase):
 
     async def test_aPathThatTheLocaleHasNot(self) -> None:
         """It is told with escapes, rather than not at all."""
-        path = self.mktemp() + "-历史"
+        path = f"{folder(self)}/echo-历史"
         program = run(self, "nodenet", "echo", f"--listen=unix:{path}", env={"PYTHONIOENCODING": "ascii"})
         await program.said(r"listening on .*-\\u5386\\u53f2\n")
         peer = await connect(self, await program.port())
@@ -563,7 +563,7 @@ class StartFailureTests(ProcessCase):
 
     async def portTaken(self, runner: str, prefix: str = "") -> None:
         place = f"tcp:{self.takenPort()}:interface=127.0.0.1"
-        path = self.mktemp()
+        path = f"{folder(self)}/echo"
         program = start(self, [*command(runner, "echo"), f"--listen=unix:{path}", f"--listen={place}"])
         self.assertEqual(await program.exited, 1)
         self.assertEqual(program.err, f"{prefix}cannot listen: Address already in use ({place})\n")
@@ -608,8 +608,7 @@ class DaemonTests(ProcessCase):
     """C{twistd} in the background."""
 
     def daemon(self, *options: str) -> Program:
-        self.folder = self.mktemp()
-        os.mkdir(self.folder)
+        self.folder = folder(self)
         return start(self, [str(SCRIPTS / "twistd"), "nodenet-echo", *options], self.folder)
 
     async def test_talk(self) -> None:

@@ -17,7 +17,7 @@ from nodenet.services.echo import EchoFactory
 from nodenet.services.front import Front
 from nodenet.services.gate import Limits
 from nodenet.services.proxied import Proxies, readHeader
-from tests.services.programs import Peer, connect
+from tests.services.programs import Peer, connect, folder
 from tests.services.test_door import CERTIFICATE, DoorCase, context, until
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -227,7 +227,7 @@ class BelievedTests(ProxiedCase):
         await self.gone()
 
     async def test_unix(self) -> None:
-        path = self.mktemp()
+        path = f"{folder(self)}/socket"
         port = Front().listenUNIX(path, self.door)
         self.addCleanup(self.factory.server.closeGracefully, 0)
         self.addCleanup(port.stopListening)
