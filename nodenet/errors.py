@@ -261,6 +261,22 @@ def outOfRange(name: str, expected: str, value: object) -> NodeError:
     return nodeError("ERR_OUT_OF_RANGE", name, expected, value)
 
 
+def requireInteger(name: str, value: Any, low: int, high: int = 2**53 - 1) -> int:
+    """
+    @param high: default: the largest that JavaScript is sure of.
+    @return: C{value}, as an C{int}.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{value} is no number.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, it is not whole, or not from C{low} to C{high}.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise invalidArgType(name, "of type number", value)
+    if value % 1:
+        raise outOfRange(name, "an integer", value)
+    if not low <= value <= high:
+        raise outOfRange(name, f">= {low} && <= {high}", value)
+    return int(value)
+
+
 # --- the system's errors -------------------------------------------------------------------------
 
 # libuv's texts, which Node prints in the messages of listen; everywhere else the code says it all.

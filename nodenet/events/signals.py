@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
-from nodenet.errors import AbortError, AbortTimeoutError, NodeTypeError, invalidArgType, outOfRange, requireCallable
+from nodenet.errors import AbortError, AbortTimeoutError, NodeTypeError, invalidArgType, requireCallable, requireInteger
 from nodenet.events.arity import fit
 from nodenet.events.leaks import warnOfLeak
 
@@ -71,12 +71,7 @@ class AbortSignal:
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no number.
         @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, not whole, negative or more than 4294967295.
         """
-        if isinstance(delay, bool) or not isinstance(delay, int | float):
-            raise invalidArgType("delay", "of type number", delay)
-        if delay % 1:
-            raise outOfRange("delay", "an integer", delay)
-        if not 0 <= delay <= _LONGEST:
-            raise outOfRange("delay", f">= 0 && <= {_LONGEST}", delay)
+        requireInteger("delay", delay, 0, _LONGEST)
         signal = cls()
         assert _timer is not None
         _timer(reactor, delay, lambda: signal._abort(AbortTimeoutError()))

@@ -11,15 +11,13 @@ from typing import Any, TypedDict, Unpack
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
-from nodenet.errors import AbortError, asException, invalidArgType, outOfRange
-from nodenet.events.defaults import checkNumber
+from nodenet.errors import AbortError, asException, invalidArgType, requireInteger
 from nodenet.events.emitter import Listener
 from nodenet.events.options import readOptions
 from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
 from nodenet.events.targets import Target
 
-# Number.MAX_SAFE_INTEGER: in effect none.
-_LARGEST_MARK = 2**53 - 1
+_NO_LIMIT = 2**53 - 1
 
 
 class OnceOptions(TypedDict, total=False):
@@ -275,14 +273,6 @@ def on(
     if signal is not None and signal.aborted:
         raise AbortError(signal.reason)
     high, low = given.get("highWaterMark"), given.get("lowWaterMark")
-    high = _checkMark("options.highWaterMark", _LARGEST_MARK if high is None else high)
-    low = _checkMark("options.lowWaterMark", 1 if low is None else low)
+    high = requireInteger("options.highWaterMark", _NO_LIMIT if high is None else high, 1)
+    low = requireInteger("options.lowWaterMark", 1 if low is None else low, 1)
     return EventIterator(_Arrivals(emitter, event, given.get("close") or (), high, low, signal))
-
-
-def _checkMark(name: str, mark: float) -> float:
-    if checkNumber(name, mark) % 1:
-        raise outOfRange(name, "an integer", mark)
-    if not 1 <= mark <= _LARGEST_MARK:
-        raise outOfRange(name, f">= 1 && <= {_LARGEST_MARK}", mark)
-    return mark
