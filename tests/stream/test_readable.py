@@ -375,9 +375,15 @@ class PropertyTests(SynchronousTestCase):
         setDefaultHighWaterMark(False, 7)
         setDefaultHighWaterMark(True, 3)
         self.assertEqual((source().readableHighWaterMark, source(objectMode=True).readableHighWaterMark), (7, 3))
-        for value, code in ((-1, "ERR_OUT_OF_RANGE"), ("7", "ERR_INVALID_ARG_TYPE"), (True, "ERR_INVALID_ARG_TYPE")):
+        for value, code, words in (
+            (-1, "ERR_OUT_OF_RANGE", ">= 0 && <= 9007199254740991"),
+            (1.5, "ERR_OUT_OF_RANGE", "an integer"),
+            ("7", "ERR_INVALID_ARG_TYPE", "of type number"),
+            (True, "ERR_INVALID_ARG_TYPE", "of type number"),
+        ):
             error = self.assertRaises(NodeError, setDefaultHighWaterMark, False, value)
             self.assertEqual(error.code, code)
+            self.assertIn(f"must be {words}. Received", error.message)
 
     def test_badMarks(self) -> None:
         for mark in (-1, 1.5, float("nan"), float("inf"), "8", True):
