@@ -90,6 +90,11 @@ class LoopTests(SynchronousTestCase):
         inTurn(gc.collect)
         self.assertEqual((closed, self.flushLoggedErrors()), ([True], []))
 
+    def test_noOptions(self) -> None:
+        wrong: Any = 42
+        error = self.assertRaises(NodeTypeError, PassThrough().iterator, wrong)
+        self.assertEqual(error.code, "ERR_INVALID_ARG_TYPE")
+
     def test_overStaysOver(self) -> None:
         p = PassThrough()
         iterator = p.iterator()
