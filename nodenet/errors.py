@@ -153,6 +153,7 @@ class AggregateError(NodeError, ExceptionGroup):
 _TABLE: dict[str, tuple[type[NodeError], str]] = {
     "ERR_FRAME_INCOMPLETE": (NodeError, "The stream has ended in the middle of a frame; {0} bytes of it have come"),
     "ERR_FRAME_TOO_LONG": (NodeError, "A frame of {0} bytes is longer than maxLength allows: {1}"),
+    "ERR_ILLEGAL_CONSTRUCTOR": (NodeTypeError, "Illegal constructor"),
     "ERR_INVALID_ADDRESS": (NodeError, "Invalid socket address"),
     "ERR_INVALID_ADDRESS_FAMILY": (NodeRangeError, "Invalid address family: {0} {1}:{2}"),
     "ERR_INVALID_ARG_TYPE": (NodeTypeError, "The {0} must be {1}. Received {2}"),

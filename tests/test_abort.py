@@ -48,6 +48,17 @@ class AbortTests(SynchronousTestCase):
         self.assertEqual((reason.code, reason.name), ("ABORT_ERR", "AbortError"))
         self.assertEqual(reason.message, "This operation was aborted")
 
+    def test_illegalConstructor(self) -> None:
+        """A signal that nobody can abort is of no use."""
+        error = self.assertRaises(NodeTypeError, AbortSignal)
+        self.assertEqual((error.code, error.message), ("ERR_ILLEGAL_CONSTRUCTOR", "Illegal constructor"))
+
+    def test_readOnly(self) -> None:
+        """Only its controller aborts it."""
+        for name in ("aborted", "reason"):
+            self.assertRaises(AttributeError, setattr, self.signal, name, True)
+        self.assertFalse(self.signal.aborted)
+
     def test_twice(self) -> None:
         """A second abort changes nothing and calls nobody."""
         self.signal.addEventListener("abort", self.note)
@@ -170,7 +181,7 @@ class AbortTests(SynchronousTestCase):
     def test_onabortTakenBack(self) -> None:
         """What cannot be called takes it back, as in the DOM."""
         for nobody in (None, 5):
-            signal: Any = AbortSignal()
+            signal: Any = AbortController().signal
             signal.onabort = self.note
             signal.onabort = nobody
             self.assertIsNone(signal.onabort)

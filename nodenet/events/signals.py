@@ -11,13 +11,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
-from nodenet.errors import AbortError, AbortTimeoutError, NodeTypeError, invalidArgType, requireCallable, requireInteger
+from nodenet.errors import (
+    AbortError,
+    AbortTimeoutError,
+    NodeTypeError,
+    invalidArgType,
+    nodeError,
+    requireCallable,
+    requireInteger,
+)
 from nodenet.events.arity import fit
 from nodenet.events.leaks import warnOfLeak
 
@@ -33,16 +41,25 @@ class AbortSignal:
 
     Its listeners get the signal itself, which stands for its one event too: it has the event's C{type} and C{target}.
 
-    @ivar aborted: whether it was aborted.
-    @ivar reason: what C{abort} was given, by default an L{AbortError}; C{None} before.
     @ivar type: C{"abort"}.
+    @raise NodeTypeError: C{ERR_ILLEGAL_CONSTRUCTOR}, always: nobody could abort it.
     """
 
     type = "abort"
 
     def __init__(self) -> None:
-        self.aborted = False
-        self.reason: object = None
+        raise nodeError("ERR_ILLEGAL_CONSTRUCTOR")
+
+    @classmethod
+    def _make(cls) -> Self:
+        """The way to a new one."""
+        signal = cls.__new__(cls)
+        signal._begin()
+        return signal
+
+    def _begin(self) -> None:
+        self._aborted = False
+        self._reason: object = None
         # From a type to its listeners, and whether each is for one time.
         self._listeners: dict[str, dict[_Listener, bool]] = {}
         self._due: deque[_Listener] | None = None
@@ -52,12 +69,22 @@ class AbortSignal:
         self._maxListeners: float = 0
         self._warned = False
 
+    @property
+    def aborted(self) -> bool:
+        """Whether it was aborted."""
+        return self._aborted
+
+    @property
+    def reason(self) -> object:
+        """What C{abort} was given, by default an L{AbortError}; C{None} before."""
+        return self._reason
+
     # --- other ways to one -----------------------------------------------------------------------
 
     @classmethod
     def abort(cls, reason: object = None) -> AbortSignal:
         """A signal that is aborted already."""
-        signal = cls()
+        signal = cls._make()
         signal._abort(reason)
         return signal
 
@@ -72,7 +99,7 @@ class AbortSignal:
         @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, not whole, negative or more than 4294967295.
         """
         requireInteger("delay", delay, 0, _LONGEST)
-        signal = cls()
+        signal = cls._make()
         assert _timer is not None
         _timer(reactor, delay, lambda: signal._abort(AbortTimeoutError()))
         return signal
@@ -91,7 +118,7 @@ class AbortSignal:
             if not _isSignal(each):
                 raise NodeTypeError(f"signals[{index}] is not of type AbortSignal.", "ERR_INVALID_ARG_TYPE")
             sources.append(requireSignal(f"signals[{index}]", each))
-        signal = cls()
+        signal = cls._make()
         for source in sources:
             if source.aborted:
                 signal._abort(source.reason)
@@ -171,8 +198,8 @@ class AbortSignal:
             signal._tell()
 
     def _mark(self, reason: object) -> list[AbortSignal]:
-        self.aborted = True
-        self.reason = reason
+        self._aborted = True
+        self._reason = reason
         for source in self._sources:
             # One that lives long must not keep all that ever followed it.
             source._followers.remove(self)
@@ -247,7 +274,7 @@ def optionalSignal(name: str, signal: Any) -> AbortSignal | None:
 
 
 def _whenFired(deferred: Deferred[Any]) -> AbortSignal:
-    signal = AbortSignal()
+    signal = AbortSignal._make()
 
     def fired(result: Any) -> Any:
         signal._abort(result.value if isinstance(result, Failure) else result)

@@ -240,7 +240,7 @@ class FinishedTests(SynchronousTestCase):
             lambda: finished(PassThrough(), "options", nothing),  # type: ignore[call-overload]
             lambda: finished(PassThrough(), cleanup=5),  # type: ignore[call-overload]
             lambda: addAbortSignal(5, PassThrough()),  # type: ignore[arg-type]
-            lambda: addAbortSignal(AbortSignal(), 5),  # type: ignore[type-var]
+            lambda: addAbortSignal(AbortController().signal, 5),  # type: ignore[type-var]
         ):
             self.assertEqual(self.assertRaises(NodeTypeError, call).code, "ERR_INVALID_ARG_TYPE")
         error = self.assertRaises(NodeTypeError, lambda: finished(PassThrough(), {"writeable": False}))  # type: ignore[call-overload]
