@@ -240,6 +240,8 @@ class ReadableState:
             self._chunks[0] = self._chunks[0][self._start :]
             self._start = 0
         text = "".join([decoder.write(chunk) for chunk in self._chunks])
+        if self.ended:
+            text += decoder.end()
         self._chunks = _NOTHING
         self.length = 0
         if text:
