@@ -45,13 +45,19 @@ class _Loop:
         self._waiting: Deferred[Any] | None = None
         self._waking = False
         self._left = False
-        stream.on("readable", self._wake)
-        self._stopWatching = finished(stream, self._over, writable=False)
+        # None until the first step: a loop that never begins leaves the stream alone.
+        self._stopWatching: Callable[[], None] | None = None
+
+    def _begin(self) -> None:
+        self._stream.on("readable", self._wake)
+        self._stopWatching = finished(self._stream, self._over, writable=False)
 
     def step(self) -> Deferred[Any]:
         """The next chunk."""
         if self._waiting is not None:
             return fail(RuntimeError("the loop waits for its next chunk already"))
+        if self._stopWatching is None and not self._left:
+            self._begin()
         result = self._waiting = Deferred(self._forget)
         self._look()
         return result
@@ -121,6 +127,8 @@ class _Loop:
         if self._left:
             return
         self._left = True
+        if self._stopWatching is None:
+            return
         stream, outcome = self._stream, self._outcome
         ended = outcome is None
         failed = not ended and outcome is not _NOT_YET

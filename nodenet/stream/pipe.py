@@ -132,7 +132,5 @@ class Pipe:
         self._over = True
         # A source that waits for this destination must not wait for ever.
         state = source._readableState
-        writable = getattr(destination, "_writableState", None)
-        full = writable is None or writable.needDrain
-        if self._waits and (state.awaiting or state.severalPipes) and full:
+        if self._waits and (state.awaiting or state.severalPipes):
             self._onDrain()

@@ -69,9 +69,23 @@ class LoopTests(SynchronousTestCase):
         p = PassThrough()
         p.on("error", nothing)
         iterator = p.iterator()
+        inTurn(p.write, b"one")
+        inTurn(iterator.__anext__)
         inTurn(lambda: self.successResultOf(Deferred.fromCoroutine(iterator.aclose())))
         self.assertTrue(p.destroyed)
         self.failureResultOf(inTurn(iterator.__anext__), StopAsyncIteration)
+
+    def test_notBegun(self) -> None:
+        """A loop that takes no step leaves the stream alone, however it ends."""
+        p = PassThrough()
+        before = p.eventNames()
+        closed, dropped = p.iterator(), p.iterator()
+        self.assertEqual(p.eventNames(), before)
+        inTurn(lambda: self.successResultOf(Deferred.fromCoroutine(closed.aclose())))
+        del dropped
+        inTurn(gc.collect)
+        self.failureResultOf(inTurn(closed.__anext__), StopAsyncIteration)
+        self.assertEqual((p.destroyed, p.eventNames()), (False, before))
 
     def test_closedWhileItWaits(self) -> None:
         for destroyOnReturn in (True, False):
