@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet.abort import AbortController, AbortSignal
 from nodenet.errors import AbortError, AbortTimeoutError, NodeRangeError, NodeTypeError
-from nodenet.events import getEventListeners, once
+from nodenet.events import EventEmitter, addAbortListener, getEventListeners, on, once
 from nodenet.events.signals import requireSignal
 
 
@@ -157,6 +157,22 @@ class AbortTests(SynchronousTestCase):
         self.controller.abort()
         event: Any = self.calls[0]
         self.assertEqual((event.type, event.target), ("abort", self.signal))
+
+    def test_stopped(self) -> None:
+        """A listener keeps those behind it from being told; not our own, which somebody relies on, and not later."""
+        self.signal.addEventListener("abort", self.noting("first"))
+        self.signal.addEventListener("abort", lambda event: event.stopImmediatePropagation())
+        self.signal.addEventListener("abort", self.noting("second"))
+        addAbortListener(self.signal, lambda: self.calls.append("ours"))
+        waiting = once(EventEmitter(), "x", signal=self.signal)
+        loop = on(EventEmitter(), "x", signal=self.signal)
+        other = AbortSignal.any([self.signal])
+        other.addEventListener("abort", self.noting("other"))
+        self.signal.stopImmediatePropagation()
+        self.controller.abort()
+        self.assertEqual(self.calls, ["first", "ours", "other"])
+        self.failureResultOf(waiting, AbortError)
+        self.failureResultOf(loop.__anext__(), AbortError)
 
     def test_listenersStay(self) -> None:
         """Listeners are listed after they were called, but for those of once; so is a late one, which never is."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -30,6 +30,7 @@ from nodenet.events.arity import fit
 from nodenet.events.leaks import warnOfLeak
 
 _Listener = Callable[..., object]
+_ListenerT = TypeVar("_ListenerT", bound=_Listener)
 
 # The longest that a timer of Node's takes, in milliseconds.
 _LONGEST = 4294967295
@@ -39,7 +40,8 @@ class AbortSignal:
     """
     What C{signal} options take.  Made by an L{nodenet.AbortController}, or by L{abort}, L{timeout} and L{any}.
 
-    Its listeners get the signal itself, which stands for its one event too: it has the event's C{type} and C{target}.
+    Its listeners get the signal itself, which stands for its one event too: it has the event's C{type}, C{target} and
+    C{stopImmediatePropagation}.
 
     @ivar type: C{"abort"}.
     @raise NodeTypeError: C{ERR_ILLEGAL_CONSTRUCTOR}, always: nobody could abort it.
@@ -180,6 +182,15 @@ class AbortSignal:
             if type == "abort" and self._due is not None and listener in self._due:
                 self._due.remove(listener)
 
+    def stopImmediatePropagation(self) -> None:
+        """
+        Called by a listener, as the event that it has: the listeners behind it are not told, but for those that are
+        L{unstoppable}.
+        """
+        if self._due is not None:
+            for listener in [each for each in self._due if not getattr(each, "unstoppable", False)]:
+                self._due.remove(listener)
+
     def throwIfAborted(self) -> None:
         """
         @raise BaseException: the reason, if aborted; one that is no exception is raised as an L{AbortError}.
@@ -284,10 +295,16 @@ def _whenFired(deferred: Deferred[Any]) -> AbortSignal:
     return signal
 
 
+def unstoppable(listener: _ListenerT) -> _ListenerT:
+    """Mark a listener of our own: it hears of an abort, whatever those before it do."""
+    listener.unstoppable = True  # type: ignore[attr-defined]
+    return listener
+
+
 def addAbortListener(signal: SignalOption, listener: Callable[[], object]) -> ExitStack:
     """
-    Call C{listener()} when C{signal} is aborted; in the next tick if it already is.  Node's
-    C{events.addAbortListener}.
+    Call C{listener()} when C{signal} is aborted, whatever its other listeners do; in the next tick if it already is.
+    Node's C{events.addAbortListener}.
 
     @return: its C{close()}, or the end of a C{with} block of it, takes the listener back.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{signal} is no signal, or the listener cannot be called.
@@ -296,6 +313,7 @@ def addAbortListener(signal: SignalOption, listener: Callable[[], object]) -> Ex
     told = fit(requireCallable("listener", listener), 0)
     disposable = ExitStack()
 
+    @unstoppable
     def aborted(*_: object) -> None:
         disposable.close()
         told()

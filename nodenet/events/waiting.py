@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from nodenet.errors import AbortError, asException, invalidArgType, requireInteger
 from nodenet.events.emitter import Listener
 from nodenet.events.options import readOptions
-from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
+from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal, unstoppable
 from nodenet.events.targets import Target
 
 _NO_LIMIT = 2**53 - 1
@@ -91,6 +91,7 @@ def once(
     def failed(error: Any = None, *_: Any) -> None:
         settle(Failure(asException(error)))
 
+    @unstoppable
     def aborted(_: object = None) -> None:
         assert signal is not None
         settle(Failure(AbortError(signal.reason)))
@@ -185,6 +186,7 @@ class _Arrivals:
             self.error = asException(error)
         self.release()
 
+    @unstoppable
     def aborted(self, _: object = None) -> None:
         assert self.signal is not None
         self.failed(AbortError(self.signal.reason))
