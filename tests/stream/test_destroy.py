@@ -116,6 +116,23 @@ class DestroyTests(SynchronousTestCase):
         self.assertTrue(r.destroyed)
 
 
+class FalseErrorTests(SynchronousTestCase):
+    """In Node what is false is no error; here C{None} is none, and nothing else."""
+
+    def test_destroy(self) -> None:
+        for error in (0, "", False):
+            stream = Readable(read=nothing)
+            seen = Recorder(stream, "error", "close")
+            inTurn(stream.destroy, error)
+            self.assertEqual((stream.errored, seen.events), (error, [("error", error), ("close",)]))
+
+    def test_hook(self) -> None:
+        stream = Writable(write=lambda chunk, encoding, callback: callback(False))
+        seen = Recorder(stream, "error", "close")
+        inTurn(stream.write, b"x")
+        self.assertEqual(seen.events, [("error", False), ("close",)])
+
+
 class SettingTests(SynchronousTestCase):
     """Node's programs set C{destroyed}, C{readable} and C{writable}, too."""
 
