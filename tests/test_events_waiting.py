@@ -310,6 +310,12 @@ class IteratorTests(WaitingCase):
         gc.collect()
         self.assertNobodyListens()
 
+    def test_noLoop(self) -> None:
+        """Listening begins with the call, and does not end because nobody keeps what it returned."""
+        on(self.emitter, "x")
+        gc.collect()
+        self.assertEqual([self.emitter.listenerCount(name) for name in ("x", "error")], [1, 1])
+
     def test_severalWait(self) -> None:
         """Several may wait at once: first come, first served; at an error the first has it, the rest ends."""
         iterator = on(self.emitter, "x")

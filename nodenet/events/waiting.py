@@ -211,17 +211,20 @@ class _Arrivals:
 
 class EventIterator(AsyncIterator[list[Any]]):
     """
-    What L{on} returns.  A C{break} out of its loop removes its listeners, as does L{aclose}.
+    What L{on} returns.  A C{break} out of its loop removes its listeners, as does L{aclose}.  As in Node, one that is
+    in no loop listens on.
     """
 
     def __init__(self, arrivals: _Arrivals) -> None:
         self._arrivals = arrivals
+        self._begun = False
 
     def __aiter__(self) -> EventIterator:
         return self
 
     def __anext__(self) -> Deferred[list[Any]]:
         """The next emission's arguments, oldest first.  Cancelling loses nothing."""
+        self._begun = True
         return self._arrivals.take()
 
     def aclose(self) -> Deferred[None]:
@@ -246,7 +249,8 @@ class EventIterator(AsyncIterator[list[Any]]):
         return succeed(None)
 
     def __del__(self) -> None:
-        self._arrivals.finish()
+        if self._begun:
+            self._arrivals.finish()
 
 
 def on(
