@@ -217,14 +217,12 @@ class EventIterator(AsyncIterator[list[Any]]):
 
     def __init__(self, arrivals: _Arrivals) -> None:
         self._arrivals = arrivals
-        self._begun = False
 
     def __aiter__(self) -> EventIterator:
-        return self
+        return _Loop(self._arrivals)
 
     def __anext__(self) -> Deferred[list[Any]]:
         """The next emission's arguments, oldest first.  Cancelling loses nothing."""
-        self._begun = True
         return self._arrivals.take()
 
     def aclose(self) -> Deferred[None]:
@@ -248,9 +246,15 @@ class EventIterator(AsyncIterator[list[Any]]):
         self._arrivals.throw(error)
         return succeed(None)
 
+
+class _Loop(EventIterator):
+    """What one C{async for} holds, and nobody else: it goes when the loop is left."""
+
+    def __aiter__(self) -> EventIterator:
+        return self
+
     def __del__(self) -> None:
-        if self._begun:
-            self._arrivals.finish()
+        self._arrivals.finish()
 
 
 def on(

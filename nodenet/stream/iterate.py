@@ -23,8 +23,8 @@ _NOT_YET = object()
 
 class _Loop:
     """
-    What one loop over a stream does.  The loop's own object, L{ReadableIterator}, is nobody's listener, so that
-    it goes when the loop is left; this one listens.
+    What one loop over a stream does.  The loop's own object, L{_InLoop}, is nobody's listener, so that it goes when the
+    loop is left; this one listens.
     """
 
     __slots__ = (
@@ -121,6 +121,7 @@ class _Loop:
         """Leave the loop; who waited in it is no more."""
         self._waiting = None
         self.leave()
+        self._outcome = None
 
     def leave(self) -> None:
         """The loop is over: by itself, or it was left."""
@@ -143,15 +144,15 @@ class _Loop:
 
 class ReadableIterator(AsyncIterator[Any]):
     """
-    What C{async for} takes from a stream.  A C{break} or an exception that leaves the loop is noticed, as is
-    L{aclose}.  Made by L{nodenet.stream.Readable.iterator}.
+    What L{nodenet.stream.Readable.iterator} returns.  A C{break} or an exception that leaves its loop is noticed, as is
+    L{aclose}.
     """
 
-    def __init__(self, stream: Readable, destroyOnReturn: bool) -> None:
-        self._loop = _Loop(stream, destroyOnReturn)
+    def __init__(self, loop: _Loop) -> None:
+        self._loop = loop
 
     def __aiter__(self) -> ReadableIterator:
-        return self
+        return _InLoop(self._loop)
 
     def __anext__(self) -> Deferred[Any]:
         """
@@ -164,8 +165,20 @@ class ReadableIterator(AsyncIterator[Any]):
         """Leave the loop; a step that waits ends it.  A second call does nothing."""
         self._loop.close()
 
+
+class _InLoop(ReadableIterator):
+    """What one C{async for} holds, and nobody else: it goes when the loop is left."""
+
+    def __aiter__(self) -> ReadableIterator:
+        return self
+
     def __del__(self) -> None:
         self._loop.abandon()
+
+
+def iterate(stream: Readable, destroyOnReturn: bool) -> ReadableIterator:
+    """See L{nodenet.stream.Readable.iterator}."""
+    return ReadableIterator(_Loop(stream, destroyOnReturn))
 
 
 # --- the other way -------------------------------------------------------------------------------

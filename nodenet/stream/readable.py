@@ -12,7 +12,7 @@ from nodenet.errors import AbortError, invalidArgType
 from nodenet.events import SignalOption
 from nodenet.events.options import readOptions
 from nodenet.stream.finished import addAbortSignal, waitClosed
-from nodenet.stream.iterate import ReadableIterator, fromIterable
+from nodenet.stream.iterate import ReadableIterator, fromIterable, iterate
 from nodenet.stream.pipe import Pipe
 from nodenet.stream.reading import Reading
 from nodenet.stream.state import (
@@ -190,7 +190,7 @@ class Readable(Reading):
         return self
 
     def __aiter__(self) -> ReadableIterator:
-        return ReadableIterator(self, True)
+        return iterate(self, True).__aiter__()
 
     def iterator(self, destroyOnReturn: bool | IteratorOptions = True) -> ReadableIterator:
         """
@@ -207,7 +207,7 @@ class Readable(Reading):
             destroyOnReturn = readOptions(destroyOnReturn, {}, IteratorOptions).get("destroyOnReturn", True)
         elif not isinstance(destroyOnReturn, bool):
             raise invalidArgType("options", "of type object", destroyOnReturn)
-        return ReadableIterator(self, bool(destroyOnReturn))
+        return iterate(self, bool(destroyOnReturn))
 
     async def __aenter__(self) -> Self:
         return self

@@ -75,6 +75,26 @@ class LoopTests(SynchronousTestCase):
         self.assertTrue(p.destroyed)
         self.failureResultOf(inTurn(iterator.__anext__), StopAsyncIteration)
 
+    def test_leftWhileKept(self) -> None:
+        """It is the loop that counts, not who else has the iterator."""
+        for destroyOnReturn in (True, False):
+            p = PassThrough(objectMode=True)
+            before = p.eventNames()
+            iterator = p.iterator(destroyOnReturn)
+
+            async def main(iterator: AsyncIterator[Any] = iterator) -> None:
+                async for _ in iterator:
+                    break
+
+            loop = Deferred.fromCoroutine(main())
+            inTurn(p.write, "one")
+            self.successResultOf(loop)
+            inTurn(gc.collect)
+            self.assertEqual(p.destroyed, destroyOnReturn)
+            self.failureResultOf(iterator.__anext__(), StopAsyncIteration)
+            if not destroyOnReturn:
+                self.assertEqual(p.eventNames(), before)
+
     def test_notBegun(self) -> None:
         """A loop that takes no step leaves the stream alone, however it ends."""
         p = PassThrough()
