@@ -17,7 +17,7 @@ class AbortController:
     """
 
     def __init__(self) -> None:
-        self.signal = AbortSignal()
+        self.signal = AbortSignal._make()
 
     def abort(self, reason: object = None) -> None:
         """

@@ -153,6 +153,7 @@ class AggregateError(NodeError, ExceptionGroup):
 _TABLE: dict[str, tuple[type[NodeError], str]] = {
     "ERR_FRAME_INCOMPLETE": (NodeError, "The stream has ended in the middle of a frame; {0} bytes of it have come"),
     "ERR_FRAME_TOO_LONG": (NodeError, "A frame of {0} bytes is longer than maxLength allows: {1}"),
+    "ERR_ILLEGAL_CONSTRUCTOR": (NodeTypeError, "Illegal constructor"),
     "ERR_INVALID_ADDRESS": (NodeError, "Invalid socket address"),
     "ERR_INVALID_ADDRESS_FAMILY": (NodeRangeError, "Invalid address family: {0} {1}:{2}"),
     "ERR_INVALID_ARG_TYPE": (NodeTypeError, "The {0} must be {1}. Received {2}"),
@@ -259,6 +260,22 @@ def invalidArgValue(name: str, value: object, reason: str = "is invalid") -> Nod
 def outOfRange(name: str, expected: str, value: object) -> NodeError:
     """C{ERR_OUT_OF_RANGE}; C{expected} follows "It must be"."""
     return nodeError("ERR_OUT_OF_RANGE", name, expected, value)
+
+
+def requireInteger(name: str, value: Any, low: int, high: int = 2**53 - 1) -> int:
+    """
+    @param high: default: the largest that JavaScript is sure of.
+    @return: C{value}, as an C{int}.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{value} is no number.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, it is not whole, or not from C{low} to C{high}.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise invalidArgType(name, "of type number", value)
+    if value % 1:
+        raise outOfRange(name, "an integer", value)
+    if not low <= value <= high:
+        raise outOfRange(name, f">= {low} && <= {high}", value)
+    return int(value)
 
 
 # --- the system's errors -------------------------------------------------------------------------

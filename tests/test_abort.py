@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet.abort import AbortController, AbortSignal
 from nodenet.errors import AbortError, AbortTimeoutError, NodeRangeError, NodeTypeError
-from nodenet.events import getEventListeners, once
+from nodenet.events import EventEmitter, addAbortListener, getEventListeners, on, once
 from nodenet.events.signals import requireSignal
 
 
@@ -47,6 +47,17 @@ class AbortTests(SynchronousTestCase):
         assert isinstance(reason, AbortError)
         self.assertEqual((reason.code, reason.name), ("ABORT_ERR", "AbortError"))
         self.assertEqual(reason.message, "This operation was aborted")
+
+    def test_illegalConstructor(self) -> None:
+        """A signal that nobody can abort is of no use."""
+        error = self.assertRaises(NodeTypeError, AbortSignal)
+        self.assertEqual((error.code, error.message), ("ERR_ILLEGAL_CONSTRUCTOR", "Illegal constructor"))
+
+    def test_readOnly(self) -> None:
+        """Only its controller aborts it."""
+        for name in ("aborted", "reason"):
+            self.assertRaises(AttributeError, setattr, self.signal, name, True)
+        self.assertFalse(self.signal.aborted)
 
     def test_twice(self) -> None:
         """A second abort changes nothing and calls nobody."""
@@ -147,6 +158,22 @@ class AbortTests(SynchronousTestCase):
         event: Any = self.calls[0]
         self.assertEqual((event.type, event.target), ("abort", self.signal))
 
+    def test_stopped(self) -> None:
+        """A listener keeps those behind it from being told; not our own, which somebody relies on, and not later."""
+        self.signal.addEventListener("abort", self.noting("first"))
+        self.signal.addEventListener("abort", lambda event: event.stopImmediatePropagation())
+        self.signal.addEventListener("abort", self.noting("second"))
+        addAbortListener(self.signal, lambda: self.calls.append("ours"))
+        waiting = once(EventEmitter(), "x", signal=self.signal)
+        loop = on(EventEmitter(), "x", signal=self.signal)
+        other = AbortSignal.any([self.signal])
+        other.addEventListener("abort", self.noting("other"))
+        self.signal.stopImmediatePropagation()
+        self.controller.abort()
+        self.assertEqual(self.calls, ["first", "ours", "other"])
+        self.failureResultOf(waiting, AbortError)
+        self.failureResultOf(loop.__anext__(), AbortError)
+
     def test_listenersStay(self) -> None:
         """Listeners are listed after they were called, but for those of once; so is a late one, which never is."""
         self.signal.addEventListener("abort", self.note)
@@ -170,7 +197,7 @@ class AbortTests(SynchronousTestCase):
     def test_onabortTakenBack(self) -> None:
         """What cannot be called takes it back, as in the DOM."""
         for nobody in (None, 5):
-            signal: Any = AbortSignal()
+            signal: Any = AbortController().signal
             signal.onabort = self.note
             signal.onabort = nobody
             self.assertIsNone(signal.onabort)

@@ -123,6 +123,7 @@ _PUBLIC: dict[str, set[str]] = {
         "nodeError",
         "outOfRange",
         "requireCallable",
+        "requireInteger",
         "systemError",
     },
     "nodenet.testing": {

@@ -8,6 +8,7 @@ import asyncio
 import warnings
 from math import inf, nan
 from typing import Any
+from unittest.mock import Mock
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -146,6 +147,15 @@ class AddingTests(EmitterCase):
         (record,) = self.emitter.rawListeners("x")
         self.emitter.on("newListener", lambda name, fn: self.calls.append(fn)).on("y", record)
         self.assertEqual(self.calls, [self.note])
+
+    def test_attributeOfThatName(self) -> None:
+        """Only a once record has a listener in it, whatever attributes others have."""
+        mock = Mock()
+        self.emitter.on("x", mock)
+        self.assertIs(self.emitter.listeners("x")[0], mock)
+        self.assertEqual(self.emitter.listenerCount("x", mock.listener), 0)
+        self.emitter.off("x", mock.listener)
+        self.assertEqual(self.emitter.listenerCount("x"), 1)
 
 
 class RemovingTests(EmitterCase):

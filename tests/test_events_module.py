@@ -262,7 +262,7 @@ class OptionTests(SynchronousTestCase):
     def test_unknown(self) -> None:
         """An unknown option names the nearest known one."""
         emitter = EventEmitter()
-        wrong: Any = {"singal": AbortSignal()}
+        wrong: Any = {"singal": AbortController().signal}
         for call in (events.once, events.on):
             for error in (
                 self.assertRaises(NodeTypeError, call, emitter, "x", wrong),

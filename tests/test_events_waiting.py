@@ -310,6 +310,33 @@ class IteratorTests(WaitingCase):
         gc.collect()
         self.assertNobodyListens()
 
+    def test_leftLoop(self) -> None:
+        """Whoever has kept the iterator finds it over, as in Node, and no listeners."""
+        for leave in (False, True):
+            iterator = on(self.emitter, "x", signal=self.controller.signal)
+
+            async def main(iterator: AsyncIterator[list[Any]] = iterator, leave: bool = leave) -> None:
+                async for _ in iterator:
+                    if leave:
+                        break
+                    raise ValueError("out of the loop")
+
+            result = ensureDeferred(main())
+            self.emitter.emit("x", 1)
+            if leave:
+                self.successResultOf(result)
+            else:
+                self.failureResultOf(result, ValueError).cleanFailure()
+            gc.collect()
+            self.assertNobodyListens()
+            self.failureResultOf(iterator.__anext__(), StopAsyncIteration)
+
+    def test_noLoop(self) -> None:
+        """Listening begins with the call, and does not end because nobody keeps what it returned."""
+        on(self.emitter, "x")
+        gc.collect()
+        self.assertEqual([self.emitter.listenerCount(name) for name in ("x", "error")], [1, 1])
+
     def test_severalWait(self) -> None:
         """Several may wait at once: first come, first served; at an error the first has it, the rest ends."""
         iterator = on(self.emitter, "x")

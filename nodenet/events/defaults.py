@@ -67,18 +67,10 @@ def checkLimit(name: str, n: object) -> float:
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{n} is no number.
     @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, it is negative or NaN.
     """
-    number = checkNumber(name, n)
-    if number < 0 or isnan(number):
-        raise outOfRange(name, ">= 0", n)
-    return number
-
-
-def checkNumber(name: str, n: object) -> float:
-    """
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{n} is no number.
-    """
     if isinstance(n, bool) or not isinstance(n, int | float):
         raise invalidArgType(name, "of type number", n)
+    if n < 0 or isnan(n):
+        raise outOfRange(name, ">= 0", n)
     return n
 
 

@@ -11,17 +11,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from nodenet.adapter.turn import nextTick, report
-from nodenet.errors import AbortError, AbortTimeoutError, NodeTypeError, invalidArgType, outOfRange, requireCallable
+from nodenet.errors import (
+    AbortError,
+    AbortTimeoutError,
+    NodeTypeError,
+    invalidArgType,
+    nodeError,
+    requireCallable,
+    requireInteger,
+)
 from nodenet.events.arity import fit
 from nodenet.events.leaks import warnOfLeak
 
 _Listener = Callable[..., object]
+_ListenerT = TypeVar("_ListenerT", bound=_Listener)
 
 # The longest that a timer of Node's takes, in milliseconds.
 _LONGEST = 4294967295
@@ -31,18 +40,28 @@ class AbortSignal:
     """
     What C{signal} options take.  Made by an L{nodenet.AbortController}, or by L{abort}, L{timeout} and L{any}.
 
-    Its listeners get the signal itself, which stands for its one event too: it has the event's C{type} and C{target}.
+    Its listeners get the signal itself, which stands for its one event too: it has the event's C{type}, C{target} and
+    C{stopImmediatePropagation}.
 
-    @ivar aborted: whether it was aborted.
-    @ivar reason: what C{abort} was given, by default an L{AbortError}; C{None} before.
     @ivar type: C{"abort"}.
+    @raise NodeTypeError: C{ERR_ILLEGAL_CONSTRUCTOR}, always: nobody could abort it.
     """
 
     type = "abort"
 
     def __init__(self) -> None:
-        self.aborted = False
-        self.reason: object = None
+        raise nodeError("ERR_ILLEGAL_CONSTRUCTOR")
+
+    @classmethod
+    def _make(cls) -> Self:
+        """The way to a new one."""
+        signal = cls.__new__(cls)
+        signal._begin()
+        return signal
+
+    def _begin(self) -> None:
+        self._aborted = False
+        self._reason: object = None
         # From a type to its listeners, and whether each is for one time.
         self._listeners: dict[str, dict[_Listener, bool]] = {}
         self._due: deque[_Listener] | None = None
@@ -52,12 +71,22 @@ class AbortSignal:
         self._maxListeners: float = 0
         self._warned = False
 
+    @property
+    def aborted(self) -> bool:
+        """Whether it was aborted."""
+        return self._aborted
+
+    @property
+    def reason(self) -> object:
+        """What C{abort} was given, by default an L{AbortError}; C{None} before."""
+        return self._reason
+
     # --- other ways to one -----------------------------------------------------------------------
 
     @classmethod
     def abort(cls, reason: object = None) -> AbortSignal:
         """A signal that is aborted already."""
-        signal = cls()
+        signal = cls._make()
         signal._abort(reason)
         return signal
 
@@ -71,13 +100,8 @@ class AbortSignal:
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, no number.
         @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, not whole, negative or more than 4294967295.
         """
-        if isinstance(delay, bool) or not isinstance(delay, int | float):
-            raise invalidArgType("delay", "of type number", delay)
-        if delay % 1:
-            raise outOfRange("delay", "an integer", delay)
-        if not 0 <= delay <= _LONGEST:
-            raise outOfRange("delay", f">= 0 && <= {_LONGEST}", delay)
-        signal = cls()
+        requireInteger("delay", delay, 0, _LONGEST)
+        signal = cls._make()
         assert _timer is not None
         _timer(reactor, delay, lambda: signal._abort(AbortTimeoutError()))
         return signal
@@ -96,7 +120,7 @@ class AbortSignal:
             if not _isSignal(each):
                 raise NodeTypeError(f"signals[{index}] is not of type AbortSignal.", "ERR_INVALID_ARG_TYPE")
             sources.append(requireSignal(f"signals[{index}]", each))
-        signal = cls()
+        signal = cls._make()
         for source in sources:
             if source.aborted:
                 signal._abort(source.reason)
@@ -158,6 +182,15 @@ class AbortSignal:
             if type == "abort" and self._due is not None and listener in self._due:
                 self._due.remove(listener)
 
+    def stopImmediatePropagation(self) -> None:
+        """
+        Called by a listener, as the event that it has: the listeners behind it are not told, but for those that are
+        L{unstoppable}.
+        """
+        if self._due is not None:
+            for listener in [each for each in self._due if not getattr(each, "unstoppable", False)]:
+                self._due.remove(listener)
+
     def throwIfAborted(self) -> None:
         """
         @raise BaseException: the reason, if aborted; one that is no exception is raised as an L{AbortError}.
@@ -176,8 +209,8 @@ class AbortSignal:
             signal._tell()
 
     def _mark(self, reason: object) -> list[AbortSignal]:
-        self.aborted = True
-        self.reason = reason
+        self._aborted = True
+        self._reason = reason
         for source in self._sources:
             # One that lives long must not keep all that ever followed it.
             source._followers.remove(self)
@@ -252,7 +285,7 @@ def optionalSignal(name: str, signal: Any) -> AbortSignal | None:
 
 
 def _whenFired(deferred: Deferred[Any]) -> AbortSignal:
-    signal = AbortSignal()
+    signal = AbortSignal._make()
 
     def fired(result: Any) -> Any:
         signal._abort(result.value if isinstance(result, Failure) else result)
@@ -262,10 +295,16 @@ def _whenFired(deferred: Deferred[Any]) -> AbortSignal:
     return signal
 
 
+def unstoppable(listener: _ListenerT) -> _ListenerT:
+    """Mark a listener of our own: it hears of an abort, whatever those before it do."""
+    listener.unstoppable = True  # type: ignore[attr-defined]
+    return listener
+
+
 def addAbortListener(signal: SignalOption, listener: Callable[[], object]) -> ExitStack:
     """
-    Call C{listener()} when C{signal} is aborted; in the next tick if it already is.  Node's
-    C{events.addAbortListener}.
+    Call C{listener()} when C{signal} is aborted, whatever its other listeners do; in the next tick if it already is.
+    Node's C{events.addAbortListener}.
 
     @return: its C{close()}, or the end of a C{with} block of it, takes the listener back.
     @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{signal} is no signal, or the listener cannot be called.
@@ -274,6 +313,7 @@ def addAbortListener(signal: SignalOption, listener: Callable[[], object]) -> Ex
     told = fit(requireCallable("listener", listener), 0)
     disposable = ExitStack()
 
+    @unstoppable
     def aborted(*_: object) -> None:
         disposable.close()
         told()

@@ -11,15 +11,13 @@ from typing import Any, TypedDict, Unpack
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
-from nodenet.errors import AbortError, asException, invalidArgType, outOfRange
-from nodenet.events.defaults import checkNumber
+from nodenet.errors import AbortError, asException, invalidArgType, requireInteger
 from nodenet.events.emitter import Listener
 from nodenet.events.options import readOptions
-from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal
+from nodenet.events.signals import AbortSignal, SignalOption, optionalSignal, unstoppable
 from nodenet.events.targets import Target
 
-# Number.MAX_SAFE_INTEGER: in effect none.
-_LARGEST_MARK = 2**53 - 1
+_NO_LIMIT = 2**53 - 1
 
 
 class OnceOptions(TypedDict, total=False):
@@ -93,6 +91,7 @@ def once(
     def failed(error: Any = None, *_: Any) -> None:
         settle(Failure(asException(error)))
 
+    @unstoppable
     def aborted(_: object = None) -> None:
         assert signal is not None
         settle(Failure(AbortError(signal.reason)))
@@ -187,6 +186,7 @@ class _Arrivals:
             self.error = asException(error)
         self.release()
 
+    @unstoppable
     def aborted(self, _: object = None) -> None:
         assert self.signal is not None
         self.failed(AbortError(self.signal.reason))
@@ -211,14 +211,15 @@ class _Arrivals:
 
 class EventIterator(AsyncIterator[list[Any]]):
     """
-    What L{on} returns.  A C{break} out of its loop removes its listeners, as does L{aclose}.
+    What L{on} returns.  A C{break} out of its loop removes its listeners, as does L{aclose}.  As in Node, one that is
+    in no loop listens on.
     """
 
     def __init__(self, arrivals: _Arrivals) -> None:
         self._arrivals = arrivals
 
     def __aiter__(self) -> EventIterator:
-        return self
+        return _Loop(self._arrivals)
 
     def __anext__(self) -> Deferred[list[Any]]:
         """The next emission's arguments, oldest first.  Cancelling loses nothing."""
@@ -244,6 +245,13 @@ class EventIterator(AsyncIterator[list[Any]]):
             raise invalidArgType("EventEmitter.AsyncIterator", "an instance of Error", error)
         self._arrivals.throw(error)
         return succeed(None)
+
+
+class _Loop(EventIterator):
+    """What one C{async for} holds, and nobody else: it goes when the loop is left."""
+
+    def __aiter__(self) -> EventIterator:
+        return self
 
     def __del__(self) -> None:
         self._arrivals.finish()
@@ -275,14 +283,6 @@ def on(
     if signal is not None and signal.aborted:
         raise AbortError(signal.reason)
     high, low = given.get("highWaterMark"), given.get("lowWaterMark")
-    high = _checkMark("options.highWaterMark", _LARGEST_MARK if high is None else high)
-    low = _checkMark("options.lowWaterMark", 1 if low is None else low)
+    high = requireInteger("options.highWaterMark", _NO_LIMIT if high is None else high, 1)
+    low = requireInteger("options.lowWaterMark", 1 if low is None else low, 1)
     return EventIterator(_Arrivals(emitter, event, given.get("close") or (), high, low, signal))
-
-
-def _checkMark(name: str, mark: float) -> float:
-    if checkNumber(name, mark) % 1:
-        raise outOfRange(name, "an integer", mark)
-    if not 1 <= mark <= _LARGEST_MARK:
-        raise outOfRange(name, f">= 1 && <= {_LARGEST_MARK}", mark)
-    return mark

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nodenet.errors import NodeError, invalidArgType, invalidArgValue, outOfRange
+from nodenet.errors import NodeError, invalidArgType, invalidArgValue, requireInteger
 from nodenet.net.options import requireType
 from nodenet.net.socketaddress import SocketAddress
 
@@ -64,6 +64,9 @@ class BlockList:
     Methods that add and remove raise C{ERR_INVALID_ADDRESS} (L{NodeError}) for what is no address of the family,
     C{ERR_INVALID_ARG_TYPE} and C{ERR_INVALID_ARG_VALUE} (L{nodenet.errors.NodeTypeError}) for other misuse, and change
     nothing then.
+
+    A C{copy.copy} has the same rules, whichever of the two they are added to, as Node's clone; a C{copy.deepcopy} and
+    a pickle have their own.
 
     @cvar PRIVATE_RANGES: the subnets that are nobody's in public, for L{addCIDRs}.
     """
@@ -172,9 +175,9 @@ class BlockList:
 
     def clear(self) -> None:
         """Block nobody.  Node's C{blockList.clear}."""
-        self._rules = []
+        self._rules.clear()
         self._addresses.clear()
-        self._spans = []
+        self._spans.clear()
 
     # --- asking ----------------------------------------------------------------------------------
 
@@ -269,13 +272,7 @@ def _read(name: str, address: Any, family: Any) -> SocketAddress:
 
 def _readSubnet(network: Any, prefix: Any, family: Any) -> tuple[SocketAddress, int]:
     found = _read("network", network, family)
-    width = _WIDTHS[found.family]
-    requireType("prefix", prefix, (int, float), "of type number")
-    if prefix % 1 != 0:
-        raise outOfRange("prefix", "an integer", prefix)
-    if not 0 <= prefix <= width:
-        raise outOfRange("prefix", f">= 0 && <= {width}", prefix)
-    return found, int(prefix)
+    return found, requireInteger("prefix", prefix, 0, _WIDTHS[found.family])
 
 
 def _readCIDR(name: str, cidr: Any) -> tuple[str, int, str]:

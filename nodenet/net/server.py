@@ -165,7 +165,7 @@ class _Accepted(AsyncIterator[Socket]):
     """A loop over a server.  When it is left, it goes, and with it what listens."""
 
     def __init__(self, server: Server) -> None:
-        self._emissions = on(server, "connection", close=["close"])
+        self._emissions = aiter(on(server, "connection", close=["close"]))
 
     def __anext__(self) -> Deferred[Socket]:
         return self._emissions.__anext__().addCallback(lambda args: args[0])

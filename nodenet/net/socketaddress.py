@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn, TypedDict, Unpack
 from urllib.parse import unquote_to_bytes
 
-from nodenet.errors import invalidArgValue, nodeError, outOfRange
+from nodenet.errors import invalidArgValue, nodeError, requireInteger
 from nodenet.net.address import isIP
 from nodenet.net.options import readPort, refuseUnknown, requireType
 
@@ -76,7 +76,7 @@ class SocketAddress:
             raise invalidArgValue("options.family", family)
         address = requireType("options.address", given.get("address", _ANY[known]), str, "of type string")
         port = readPort(given.get("port", 0), "options.port")
-        flowlabel = _readFlow(given.get("flowlabel", 0))
+        flowlabel = requireInteger("options.flowlabel", given.get("flowlabel", 0), 0, _LARGEST_FLOW)
         packed = pack(address, known)
         self._set("packed", packed)
         self._set("address", socket.inet_ntop(_FAMILIES[known], packed))
@@ -127,6 +127,10 @@ class SocketAddress:
         """The four values, in Node's order."""
         return {"address": self.address, "port": self.port, "family": self.family, "flowlabel": self.flowlabel}
 
+    def __reduce__(self) -> tuple[type[SocketAddress], tuple[dict[str, str | int]]]:
+        # What copies and unpickles sets the attributes else.
+        return type(self), (self.toJSON(),)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SocketAddress):
             return NotImplemented
@@ -149,15 +153,6 @@ def pack(address: str, family: str) -> bytes:
     if isIP(address) != (4 if family == "ipv4" else 6):
         raise nodeError("ERR_INVALID_ADDRESS")
     return ipaddress.ip_address(address.partition("%")[0]).packed
-
-
-def _readFlow(value: Any) -> int:
-    requireType("options.flowlabel", value, (int, float), "of type number")
-    if value % 1:
-        raise outOfRange("options.flowlabel", "an integer", value)
-    if not 0 <= value <= _LARGEST_FLOW:
-        raise outOfRange("options.flowlabel", f">= 0 && <= {_LARGEST_FLOW}", value)
-    return int(value)
 
 
 def _urlIPv4(host: str) -> str | None:

@@ -58,8 +58,15 @@ class Stream(EventEmitter):
 
     @property
     def destroyed(self) -> bool:
-        """Whether C{destroy()} was called, by anyone."""
+        """
+        Whether C{destroy()} was called, by anyone.  May be set, as in Node: then it counts as called, and nothing else
+        happens.
+        """
         return self._destroyed
+
+    @destroyed.setter
+    def destroyed(self, value: bool) -> None:
+        self._destroyed = bool(value)
 
     @property
     def closed(self) -> bool:

@@ -23,8 +23,8 @@ _NOT_YET = object()
 
 class _Loop:
     """
-    What one loop over a stream does.  The loop's own object, L{ReadableIterator}, is nobody's listener, so that
-    it goes when the loop is left; this one listens.
+    What one loop over a stream does.  The loop's own object, L{_InLoop}, is nobody's listener, so that it goes when the
+    loop is left; this one listens.
     """
 
     __slots__ = (
@@ -45,13 +45,19 @@ class _Loop:
         self._waiting: Deferred[Any] | None = None
         self._waking = False
         self._left = False
-        stream.on("readable", self._wake)
-        self._stopWatching = finished(stream, self._over, writable=False)
+        # None until the first step: a loop that never begins leaves the stream alone.
+        self._stopWatching: Callable[[], None] | None = None
+
+    def _begin(self) -> None:
+        self._stream.on("readable", self._wake)
+        self._stopWatching = finished(self._stream, self._over, writable=False)
 
     def step(self) -> Deferred[Any]:
         """The next chunk."""
         if self._waiting is not None:
             return fail(RuntimeError("the loop waits for its next chunk already"))
+        if self._stopWatching is None and not self._left:
+            self._begin()
         result = self._waiting = Deferred(self._forget)
         self._look()
         return result
@@ -115,12 +121,15 @@ class _Loop:
         """Leave the loop; who waited in it is no more."""
         self._waiting = None
         self.leave()
+        self._outcome = None
 
     def leave(self) -> None:
         """The loop is over: by itself, or it was left."""
         if self._left:
             return
         self._left = True
+        if self._stopWatching is None:
+            return
         stream, outcome = self._stream, self._outcome
         ended = outcome is None
         failed = not ended and outcome is not _NOT_YET
@@ -135,15 +144,15 @@ class _Loop:
 
 class ReadableIterator(AsyncIterator[Any]):
     """
-    What C{async for} takes from a stream.  A C{break} or an exception that leaves the loop is noticed, as is
-    L{aclose}.  Made by L{nodenet.stream.Readable.iterator}.
+    What L{nodenet.stream.Readable.iterator} returns.  A C{break} or an exception that leaves its loop is noticed, as is
+    L{aclose}.
     """
 
-    def __init__(self, stream: Readable, destroyOnReturn: bool) -> None:
-        self._loop = _Loop(stream, destroyOnReturn)
+    def __init__(self, loop: _Loop) -> None:
+        self._loop = loop
 
     def __aiter__(self) -> ReadableIterator:
-        return self
+        return _InLoop(self._loop)
 
     def __anext__(self) -> Deferred[Any]:
         """
@@ -156,8 +165,20 @@ class ReadableIterator(AsyncIterator[Any]):
         """Leave the loop; a step that waits ends it.  A second call does nothing."""
         self._loop.close()
 
+
+class _InLoop(ReadableIterator):
+    """What one C{async for} holds, and nobody else: it goes when the loop is left."""
+
+    def __aiter__(self) -> ReadableIterator:
+        return self
+
     def __del__(self) -> None:
         self._loop.abandon()
+
+
+def iterate(stream: Readable, destroyOnReturn: bool) -> ReadableIterator:
+    """See L{nodenet.stream.Readable.iterator}."""
+    return ReadableIterator(_Loop(stream, destroyOnReturn))
 
 
 # --- the other way -------------------------------------------------------------------------------

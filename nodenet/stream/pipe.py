@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nodenet.adapter.turn import nextTick
-from nodenet.stream.destroy import errorOrDestroy
+from nodenet.stream.destroy import Stream, errorOrDestroy
 
 if TYPE_CHECKING:
     from nodenet.stream.readable import Readable
@@ -18,7 +18,7 @@ class Pipe:
     The listeners of one pipe.  It has no other owner than the two emitters, and ends with C{'unpipe'}.
 
     @param source: where chunks come from.
-    @param destination: where they go.
+    @param destination: where they go: a stream, or an emitter with C{write} and C{end}.
     """
 
     __slots__ = ("_destination", "_ends", "_over", "_source", "_waits")
@@ -49,7 +49,7 @@ class Pipe:
         destination.once("close", self._onClose)
         destination.once("finish", self._onFinish)
         destination.emit("pipe", source)
-        if destination.writableNeedDrain:
+        if getattr(destination, "writableNeedDrain", False):
             self._wait()
         elif not state.flowing:
             source.resume()
@@ -60,7 +60,8 @@ class Pipe:
         except Exception as error:
             self._destination.destroy(error)
         else:
-            if not room:
+            # An emitter's write() may return nothing.
+            if room is False:
                 self._wait()
 
     def _wait(self) -> None:
@@ -105,10 +106,10 @@ class Pipe:
         destination.removeListener("error", self._onError)
         if not destination.listenerCount("error"):
             # We have heard it, but it is not ours to keep quiet.
-            if destination._errorEmitted:
-                destination.emit("error", error)
-            else:
+            if isinstance(destination, Stream) and not destination._errorEmitted:
                 errorOrDestroy(destination, error)
+            else:
+                destination.emit("error", error)
 
     def _onClose(self, *_: object) -> None:
         self._destination.removeListener("finish", self._onFinish)
@@ -131,5 +132,5 @@ class Pipe:
         self._over = True
         # A source that waits for this destination must not wait for ever.
         state = source._readableState
-        if self._waits and (state.awaiting or state.severalPipes) and destination._writableState.needDrain:
+        if self._waits and (state.awaiting or state.severalPipes):
             self._onDrain()

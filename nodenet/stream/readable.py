@@ -8,11 +8,11 @@ from collections.abc import AsyncIterable, Callable, Hashable, Iterable, Mapping
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from nodenet.adapter.turn import nextTick
-from nodenet.errors import AbortError
+from nodenet.errors import AbortError, invalidArgType
 from nodenet.events import SignalOption
 from nodenet.events.options import readOptions
 from nodenet.stream.finished import addAbortSignal, waitClosed
-from nodenet.stream.iterate import ReadableIterator, fromIterable
+from nodenet.stream.iterate import ReadableIterator, fromIterable, iterate
 from nodenet.stream.pipe import Pipe
 from nodenet.stream.reading import Reading
 from nodenet.stream.state import (
@@ -161,7 +161,7 @@ class Readable(Reading):
         destinations; the slowest sets the pace.  An error here does I{not} end or destroy C{destination}: that is what
         L{nodenet.stream.pipeline} is for.  An error there unpipes it.
 
-        @param destination: a L{nodenet.stream.Writable}.
+        @param destination: a L{nodenet.stream.Writable}; or any emitter with C{write} and C{end}.
         @param end: whether C{destination.end()} follows C{'end'}; or a mapping with C{end}, as in Node.  Default: true.
         @return: C{destination}.
         """
@@ -193,7 +193,7 @@ class Readable(Reading):
         return self
 
     def __aiter__(self) -> ReadableIterator:
-        return ReadableIterator(self, True)
+        return iterate(self, True).__aiter__()
 
     def iterator(self, destroyOnReturn: bool | IteratorOptions = True) -> ReadableIterator:
         """
@@ -204,10 +204,13 @@ class Readable(Reading):
 
         @param destroyOnReturn: whether leaving the loop early destroys the stream (with an L{AbortError}); or a mapping
             with C{destroyOnReturn}, as in Node.  Default: true.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, neither of the two; C{ERR_INVALID_ARG_VALUE}, an unknown option.
         """
         if isinstance(destroyOnReturn, Mapping):
             destroyOnReturn = readOptions(destroyOnReturn, {}, IteratorOptions).get("destroyOnReturn", True)
-        return ReadableIterator(self, bool(destroyOnReturn))
+        elif not isinstance(destroyOnReturn, bool):
+            raise invalidArgType("options", "of type object", destroyOnReturn)
+        return iterate(self, bool(destroyOnReturn))
 
     async def __aenter__(self) -> Self:
         return self
@@ -241,9 +244,16 @@ class Readable(Reading):
 
     @property
     def readable(self) -> bool:
-        """Whether reading may still give something: not ended, destroyed or failed."""
+        """
+        Whether reading may still give something: not ended, destroyed or failed.  May be set, as in Node: false for
+        ever, or true again.
+        """
         state = self._readableState
         return state.present and not self._destroyed and not self._errorEmitted and not state.endEmitted
+
+    @readable.setter
+    def readable(self, value: bool) -> None:
+        self._readableState.present = bool(value)
 
     @property
     def readableFlowing(self) -> bool | None:

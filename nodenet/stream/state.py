@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from nodenet.errors import invalidArgType, invalidArgValue, nodeError, outOfRange
+from nodenet.errors import invalidArgType, invalidArgValue, nodeError, outOfRange, requireInteger
 from nodenet.stream.decoder import StringDecoder
 
 Done = Callable[..., None]
@@ -42,14 +42,10 @@ def setDefaultHighWaterMark(objectMode: bool, value: int) -> None:
     """
     Set what L{getDefaultHighWaterMark} returns, for the streams that are made from now on.  Node's function.
 
-    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{value} is no whole number.
-    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, it is negative.
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{value} is no number.
+    @raise NodeRangeError: C{ERR_OUT_OF_RANGE}, it is not whole, or negative.
     """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise invalidArgType("value", "of type number", value)
-    if value < 0:
-        raise outOfRange("value", ">= 0", value)
-    _marks[bool(objectMode)] = value
+    _marks[bool(objectMode)] = requireInteger("value", value, 0)
 
 
 def chooseMark(option: str, value: Any, objectMode: bool) -> int:
@@ -249,6 +245,8 @@ class ReadableState:
             self._chunks[0] = self._chunks[0][self._start :]
             self._start = 0
         text = "".join([decoder.write(chunk) for chunk in self._chunks])
+        if self.ended:
+            text += decoder.end()
         self._chunks = _NOTHING
         self.length = 0
         if text:

@@ -105,9 +105,16 @@ class Writable(Writing):
 
     @property
     def writable(self) -> bool:
-        """Whether C{write()} is still allowed: not ended, destroyed or failed."""
+        """
+        Whether C{write()} is still allowed: not ended, destroyed or failed.  May be set, as in Node: false for ever, or
+        true again.
+        """
         state = self._writableState
         return state.present and not state.ending and not self._destroyed and self._errored is None
+
+    @writable.setter
+    def writable(self, value: bool) -> None:
+        self._writableState.present = bool(value)
 
     @property
     def writableLength(self) -> int:

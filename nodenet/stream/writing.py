@@ -121,6 +121,8 @@ class Writing(Stream):
         elif encoding != "buffer" and canonicalEncoding(encoding) is None:
             raise unknownEncoding(encoding)
         if isinstance(chunk, str):
+            if encoding == "buffer":
+                raise unknownEncoding(encoding)
             return (encode(chunk, encoding), "buffer") if state.decodeStrings else (chunk, encoding)
         data = chunk if type(chunk) is bytes else asBytes(chunk)
         if data is None:

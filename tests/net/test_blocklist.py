@@ -4,6 +4,8 @@ L{nodenet.net.BlockList}, beside what the scenarios 53, 54 and 57 and the random
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -54,6 +56,22 @@ class RuleTests(SynchronousTestCase):
         code, text = misuse(self.blocked.fromJSON, "x")
         self.assertEqual(code, "ERR_INVALID_ARG_VALUE")
         self.assertIn("is not valid JSON", text)
+
+    def test_copies(self) -> None:
+        """A copy has the same rules for ever, as Node's clone; a deep one and a pickle have their own."""
+        self.blocked.addAddress("1.1.1.1")
+        self.blocked.addSubnet("10.0.0.0", 8)
+        same = copy.copy(self.blocked)
+        for own in (copy.deepcopy(self.blocked), pickle.loads(pickle.dumps(self.blocked))):
+            own.addAddress("2.2.2.2")
+            self.assertEqual([own.check(text) for text in ("1.1.1.1", "10.1.1.1", "2.2.2.2")], [True] * 3)
+        self.assertFalse(same.check("2.2.2.2"))
+        same.removeAddress("1.1.1.1")
+        same.addRange("3.3.3.3", "3.3.3.4")
+        self.blocked.removeSubnet("10.0.0.0", 8)
+        for each in (same, self.blocked):
+            found = [each.check(text) for text in ("1.1.1.1", "10.1.1.1", "3.3.3.4")]
+            self.assertEqual((found, each.size), ([False, False, True], 1))
 
     def test_repr(self) -> None:
         self.blocked.addAddress("1.1.1.1")

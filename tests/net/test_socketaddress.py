@@ -4,6 +4,8 @@ L{nodenet.net.SocketAddress}, beside what the scenarios 55 and 56 and the random
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -57,6 +59,11 @@ class SocketAddressTests(SynchronousTestCase):
             "1.2.3.4",
         ):
             self.assertNotEqual(one, other)
+
+    def test_copies(self) -> None:
+        address = net.SocketAddress(address="::1%lo", family="ipv6", port=80, flowlabel=7)
+        for made in (copy.copy(address), copy.deepcopy(address), pickle.loads(pickle.dumps(address))):
+            self.assertEqual((made, made.packed), (address, address.packed))
 
     def test_repr(self) -> None:
         expected = "SocketAddress(address='127.0.0.1', port=0, family='ipv4', flowlabel=0)"

@@ -179,7 +179,8 @@ class _Run:
         if verb == "read" and stream.destroyed:
             return
         # Node loses count of objects, and keeps bytes as they are, to join them with text by chance.
-        if verb == "setEncoding" and stream.readableObjectMode:
+        # Before Node 26 it loses what is cut off at an end that has come already.
+        if verb == "setEncoding" and (stream.readableObjectMode or stream._readableState.ended):
             return
         if verb == "unshift" and stream.readableEncoding and args[0].startswith("b:"):
             return

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.adapter.turn import inTurn
 from nodenet.errors import AbortError
-from nodenet.stream import Duplex, PassThrough, Readable, Stream, Writable, errorOrDestroy
+from nodenet.stream import Duplex, PassThrough, Readable, Stream, Writable, errorOrDestroy, isReadable
 from tests.stream.test_readable import Recorder, nothing
 
 
@@ -114,6 +114,56 @@ class DestroyTests(SynchronousTestCase):
         inTurn(r.push, b"chunk")
         self.assertEqual(str(seen.events[0][1]), "in a coroutine")
         self.assertTrue(r.destroyed)
+
+
+class FalseErrorTests(SynchronousTestCase):
+    """In Node what is false is no error; here C{None} is none, and nothing else."""
+
+    def test_destroy(self) -> None:
+        for error in (0, "", False):
+            stream = Readable(read=nothing)
+            seen = Recorder(stream, "error", "close")
+            inTurn(stream.destroy, error)
+            self.assertEqual((stream.errored, seen.events), (error, [("error", error), ("close",)]))
+
+    def test_hook(self) -> None:
+        stream = Writable(write=lambda chunk, encoding, callback: callback(False))
+        seen = Recorder(stream, "error", "close")
+        inTurn(stream.write, b"x")
+        self.assertEqual(seen.events, [("error", False), ("close",)])
+
+
+class SettingTests(SynchronousTestCase):
+    """Node's programs set C{destroyed}, C{readable} and C{writable}, too."""
+
+    def test_destroyed(self) -> None:
+        """Then C{destroy()} has been called: it does nothing, nor does anything else happen."""
+        for stream in (Readable(read=nothing), Writable(write=nothing), Duplex(read=nothing, write=nothing)):
+            seen = Recorder(stream, "error", "close")
+            stream.destroyed = True
+            inTurn(stream.destroy)
+            self.assertEqual((stream.destroyed, stream.closed, seen.events), (True, False, []))
+            stream.destroyed = False
+            inTurn(stream.destroy)
+            self.assertEqual((stream.destroyed, seen.events), (True, [("close",)]))
+
+    def test_halves(self) -> None:
+        """What says that it cannot be used works all the same."""
+        stream = PassThrough()
+        stream.readable = stream.writable = False
+        seen = Recorder(stream, "data", "end", "finish", "close")
+        self.assertEqual((stream.readable, stream.writable, isReadable(stream)), (False, False, False))
+        inTurn(stream.write, b"x")
+        inTurn(stream.end)
+        self.assertEqual(seen.events, [("data", b"x"), ("end",), ("finish",), ("close",)])
+        stream.readable = stream.writable = True
+        self.assertEqual((stream.readable, stream.writable), (False, False))
+
+    def test_trueAgain(self) -> None:
+        stream = PassThrough()
+        stream.readable = stream.writable = False
+        stream.readable = stream.writable = True
+        self.assertEqual((stream.readable, stream.writable), (True, True))
 
 
 class ErrorOrDestroyTests(SynchronousTestCase):

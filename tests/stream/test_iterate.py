@@ -69,9 +69,43 @@ class LoopTests(SynchronousTestCase):
         p = PassThrough()
         p.on("error", nothing)
         iterator = p.iterator()
+        inTurn(p.write, b"one")
+        inTurn(iterator.__anext__)
         inTurn(lambda: self.successResultOf(Deferred.fromCoroutine(iterator.aclose())))
         self.assertTrue(p.destroyed)
         self.failureResultOf(inTurn(iterator.__anext__), StopAsyncIteration)
+
+    def test_leftWhileKept(self) -> None:
+        """It is the loop that counts, not who else has the iterator."""
+        for destroyOnReturn in (True, False):
+            p = PassThrough(objectMode=True)
+            before = p.eventNames()
+            iterator = p.iterator(destroyOnReturn)
+
+            async def main(iterator: AsyncIterator[Any] = iterator) -> None:
+                async for _ in iterator:
+                    break
+
+            loop = Deferred.fromCoroutine(main())
+            inTurn(p.write, "one")
+            self.successResultOf(loop)
+            inTurn(gc.collect)
+            self.assertEqual(p.destroyed, destroyOnReturn)
+            self.failureResultOf(iterator.__anext__(), StopAsyncIteration)
+            if not destroyOnReturn:
+                self.assertEqual(p.eventNames(), before)
+
+    def test_notBegun(self) -> None:
+        """A loop that takes no step leaves the stream alone, however it ends."""
+        p = PassThrough()
+        before = p.eventNames()
+        closed, dropped = p.iterator(), p.iterator()
+        self.assertEqual(p.eventNames(), before)
+        inTurn(lambda: self.successResultOf(Deferred.fromCoroutine(closed.aclose())))
+        del dropped
+        inTurn(gc.collect)
+        self.failureResultOf(inTurn(closed.__anext__), StopAsyncIteration)
+        self.assertEqual((p.destroyed, p.eventNames()), (False, before))
 
     def test_closedWhileItWaits(self) -> None:
         for destroyOnReturn in (True, False):
@@ -89,6 +123,11 @@ class LoopTests(SynchronousTestCase):
         self.loop(PassThrough(destroy=lambda error, callback: (closed.append(True), callback(error))))
         inTurn(gc.collect)
         self.assertEqual((closed, self.flushLoggedErrors()), ([True], []))
+
+    def test_noOptions(self) -> None:
+        wrong: Any = 42
+        error = self.assertRaises(NodeTypeError, PassThrough().iterator, wrong)
+        self.assertEqual(error.code, "ERR_INVALID_ARG_TYPE")
 
     def test_overStaysOver(self) -> None:
         p = PassThrough()

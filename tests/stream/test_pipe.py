@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nodenet.abort import AbortController, AbortSignal
 from nodenet.adapter.turn import inTurn, nextTick
 from nodenet.errors import AbortError, NodeError, NodeTypeError
+from nodenet.events import EventEmitter
 from nodenet.stream import Duplex, PassThrough, Readable, Writable, addAbortSignal, finished, pipeline
 from tests.stream.test_readable import Recorder, nothing
 from tests.stream.test_writable import Sink, direct
@@ -23,6 +24,26 @@ from tests.stream.test_writable import Sink, direct
 
 def bytesOf(sink: Sink) -> bytes:
     return b"".join(chunk for chunk, _ in sink.written)
+
+
+class Pen(EventEmitter):
+    """
+    What is no stream but can be piped to.
+
+    @param answer: what C{write} returns.
+    """
+
+    def __init__(self, answer: object) -> None:
+        super().__init__()
+        self.answer = answer
+        self.written: list[object] = []
+
+    def write(self, chunk: object) -> object:
+        self.written.append(chunk)
+        return self.answer
+
+    def end(self) -> None:
+        self.written.append("end")
 
 
 class PipeTests(SynchronousTestCase):
@@ -55,6 +76,48 @@ class PipeTests(SynchronousTestCase):
         inTurn(source.push, 5)
         self.assertIsInstance(seen.events[0][1], NodeTypeError)
         self.assertFalse(source.destroyed)
+
+    def test_emitter(self) -> None:
+        """Whatever emits and has C{write} and C{end} is a destination; only false asks to wait."""
+        for answer in (None, True, 0):
+            source, sink = PassThrough(), Pen(answer)
+            inTurn(source.pipe, sink)
+            inTurn(source.write, b"a")
+            inTurn(source.end, b"b")
+            self.assertEqual(sink.written, [b"a", b"b", "end"])
+
+    def test_fullEmitter(self) -> None:
+        """It says when there is room; and a source that is taken off it flows on to the others."""
+        source, sink = PassThrough(), Pen(False)
+        other, written = direct()
+        inTurn(source.pipe, sink)
+        inTurn(source.pipe, other)
+        inTurn(source.write, b"a")
+        inTurn(source.write, b"b")
+        self.assertEqual((sink.written, written), ([b"a"], [b"a"]))
+        inTurn(sink.emit, "drain")
+        inTurn(source.write, b"c")
+        self.assertEqual((sink.written, written), ([b"a", b"b"], [b"a", b"b"]))
+        inTurn(source.unpipe, sink)
+        self.assertEqual((sink.written, written), ([b"a", b"b"], [b"a", b"b", b"c"]))
+
+    def test_failedDestination(self) -> None:
+        """One that fails while it is full does not keep the others waiting."""
+        source, (other, written) = PassThrough(), direct()
+        sink = Writable(write=lambda chunk, encoding, callback: callback(ValueError("sink")), highWaterMark=1)
+        sink.on("error", nothing)
+        inTurn(source.pipe, sink)
+        inTurn(source.pipe, other)
+        inTurn(source.write, b"aa")
+        inTurn(source.write, b"bb")
+        self.assertEqual((written, source.readableFlowing), ([b"aa", b"bb"], True))
+
+    def test_unheardErrorOfAnEmitter(self) -> None:
+        source, sink = PassThrough(), Pen(None)
+        inTurn(source.pipe, sink)
+        error = ValueError("sink")
+        self.assertIs(self.assertRaises(ValueError, sink.emit, "error", error), error)
+        self.assertEqual((sink.eventNames(), source.destroyed), ([], False))
 
     def test_unheardErrorOfTheSink(self) -> None:
         """The pipe's own listener does not make an error heard."""
@@ -188,7 +251,7 @@ class FinishedTests(SynchronousTestCase):
             lambda: finished(PassThrough(), "options", nothing),  # type: ignore[call-overload]
             lambda: finished(PassThrough(), cleanup=5),  # type: ignore[call-overload]
             lambda: addAbortSignal(5, PassThrough()),  # type: ignore[arg-type]
-            lambda: addAbortSignal(AbortSignal(), 5),  # type: ignore[type-var]
+            lambda: addAbortSignal(AbortController().signal, 5),  # type: ignore[type-var]
         ):
             self.assertEqual(self.assertRaises(NodeTypeError, call).code, "ERR_INVALID_ARG_TYPE")
         error = self.assertRaises(NodeTypeError, lambda: finished(PassThrough(), {"writeable": False}))  # type: ignore[call-overload]

@@ -207,6 +207,41 @@ class ReadTests(SynchronousTestCase):
         r.push(b"\xac")
         self.assertEqual(r.read(), "x€")
 
+    def test_setEncodingAfterTheEnd(self) -> None:
+        """What is cut off at the end is told all the same."""
+        r = source()
+        r.push(b"x\xe2\x82")
+        r.push(None)
+        r.setEncoding("utf8")
+        self.assertEqual(r.read(), "x\ufffd")
+
+    def test_readJoins(self) -> None:
+        """All that is buffered, as bytes and as text; Node 26 gives bytes chunk by chunk."""
+        for encoding, whole in ((None, b"abc"), ("utf8", "abc")):
+            r = source(encoding=encoding)
+            for chunk in (b"a", b"b", b"c"):
+                r.push(chunk)
+            self.assertEqual((r.read(), r.read()), (whole, None))
+
+    def test_lateReadable(self) -> None:
+        """Who listens after the end only hears of that; in Node 26 of C{'readable'} too."""
+        r = source()
+        inTurn(r.push, None)
+        seen = Recorder(r, "end")
+        inTurn(r.on, "readable", lambda: seen.events.append(("readable",)))
+        self.assertEqual(seen.events, [("end",)])
+
+    def test_pausedWhenDestroyed(self) -> None:
+        """Both may still be called, and tell so; in Node 26 they do nothing."""
+        r = source()
+        seen = Recorder(r, "pause", "resume", "close")
+        inTurn(r.destroy)
+        inTurn(r.resume)
+        self.assertTrue(r.readableFlowing)
+        inTurn(r.pause)
+        self.assertTrue(r.isPaused())
+        self.assertEqual(seen.events, [("close",), ("resume",), ("pause",)])
+
     def test_objects(self) -> None:
         """Any object but C{None} is a chunk, the false ones too."""
         r = source(objectMode=True)
@@ -375,9 +410,15 @@ class PropertyTests(SynchronousTestCase):
         setDefaultHighWaterMark(False, 7)
         setDefaultHighWaterMark(True, 3)
         self.assertEqual((source().readableHighWaterMark, source(objectMode=True).readableHighWaterMark), (7, 3))
-        for value, code in ((-1, "ERR_OUT_OF_RANGE"), ("7", "ERR_INVALID_ARG_TYPE"), (True, "ERR_INVALID_ARG_TYPE")):
+        for value, code, words in (
+            (-1, "ERR_OUT_OF_RANGE", ">= 0 && <= 9007199254740991"),
+            (1.5, "ERR_OUT_OF_RANGE", "an integer"),
+            ("7", "ERR_INVALID_ARG_TYPE", "of type number"),
+            (True, "ERR_INVALID_ARG_TYPE", "of type number"),
+        ):
             error = self.assertRaises(NodeError, setDefaultHighWaterMark, False, value)
             self.assertEqual(error.code, code)
+            self.assertIn(f"must be {words}. Received", error.message)
 
     def test_badMarks(self) -> None:
         for mark in (-1, 1.5, float("nan"), float("inf"), "8", True):

@@ -85,6 +85,14 @@ class WriteTests(SynchronousTestCase):
             self.assertEqual(self.assertRaises(NodeTypeError, w.write, "a", wrong).code, "ERR_UNKNOWN_ENCODING")
         self.assertEqual(len(written), 4)
 
+    def test_textIsNoBuffer(self) -> None:
+        """C{"buffer"} is what bytes have in the place of an encoding."""
+        for decodeStrings in (True, False):
+            w, written = direct(decodeStrings=decodeStrings)
+            self.assertEqual(self.assertRaises(NodeTypeError, w.write, "a", "buffer").code, "ERR_UNKNOWN_ENCODING")
+            w.write(b"a", "buffer")
+            self.assertEqual(written, [b"a"])
+
     def test_overloads(self) -> None:
         w, written = direct()
         answers: list[Any] = []
