@@ -67,6 +67,13 @@ class Stream(EventEmitter):
     @destroyed.setter
     def destroyed(self, value: bool) -> None:
         self._destroyed = bool(value)
+        self._leaveStraightWays()
+
+    def _leaveStraightWays(self) -> None:
+        """What is read or written next needs to be looked at again."""
+        for state in (self._readableState, self._writableState):
+            if state is not None:
+                state.straight = None
 
     @property
     def closed(self) -> bool:
@@ -92,12 +99,9 @@ class Stream(EventEmitter):
         if self._destroyed:
             return self
         state = self._writableState
-        if state is not None:
-            state.straight = None
-            if state.buffered or state.finishCallbacks:
-                nextTick(self._failBufferedWrites)
-        if self._readableState is not None:
-            self._readableState.straight = None
+        if state is not None and (state.buffered or state.finishCallbacks):
+            nextTick(self._failBufferedWrites)
+        self._leaveStraightWays()
         if self._errored is None:
             self._errored = error
         self._destroyed = True

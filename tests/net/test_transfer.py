@@ -279,6 +279,14 @@ class StraightTests(SynchronousTestCase):
         inTurn(lambda: None)
         self.assertEqual((self.got, [error.code for error in told]), ([], ["ERR_STREAM_DESTROYED"]))
 
+    def test_saidToBeDestroyed(self) -> None:
+        """Node lets anyone say so; then nothing goes any way."""
+        self.begun()
+        self.socket.destroyed = True
+        self.send(b"a")
+        self.assertFalse(inTurn(self.socket.write, b"b"))
+        self.assertEqual((self.heard, self.got), ([], []))
+
     def test_misuse(self) -> None:
         self.begun()
         for wrong, code in ((None, "ERR_STREAM_NULL_VALUES"), (5, "ERR_INVALID_ARG_TYPE")):
