@@ -64,6 +64,7 @@ class Loop:
         to be sent at once.
     @ivar held: who holds something back until the batch is over: each has a C{release} method.
     @ivar phasesDue: somebody has asked for a phase.
+    @ivar lookups: by what the resolver is asked now, who waits for the answer.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -79,6 +80,7 @@ class Loop:
         self.held: list[Any] = []
         self.hub: Any = None
         self.idleClocks: Any = None
+        self.lookups: dict[Any, list[Callable[..., object]]] = {}
         self._own: weakref.WeakSet[IDelayedCall] = weakref.WeakSet()
         self.changed: Callable[[], None] | None = None
         self._stopping = False
