@@ -790,6 +790,32 @@ class CancelTests(NetCase):
 class LocalTests(NetCase):
     """C{localAddress} and C{localPort}."""
 
+    async def test_onItsWay(self) -> None:
+        """
+        A client that is connecting has its own address as soon as it has set out, so that a server in the same program
+        can tell whose connection it has.
+        """
+        clients: list[net.Socket] = []
+        known: list[Any] = []
+
+        def connection(peer: net.Socket) -> None:
+            known.append([(c.localPort == peer.remotePort, c.localFamily, c.remotePort) for c in clients])
+
+        server = await self.listening(connection)
+        clients.append(self.connect(server.address().port, "127.0.0.1"))
+        self.assertEqual((clients[0].localAddress, clients[0].address()), (None, {}))
+        nextTick(lambda: known.append(clients[0].localAddress))
+        await once(clients[0], "connect")
+        self.assertEqual(known, ["127.0.0.1", [(True, "IPv4", None)]])
+
+    async def test_notAnyMore(self) -> None:
+        """One that has failed has none."""
+        client = self.connect(1, "127.0.0.1")
+        known: list[Any] = []
+        client.on("error", lambda error: known.append(client.localAddress))
+        await closed(client)
+        self.assertEqual((known, client.localAddress, client.address()), ([None], None, {}))
+
     async def test_notOurs(self) -> None:
         """An address that cannot be bound is an error, and no attempt."""
         client = self.connect(port=1, host="127.0.0.1", localAddress="203.0.113.9")
