@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IAddress
 _ZONE = re.compile(r"[0-9A-Za-z.:-]+")
 
 
-def isIP(value: object) -> Literal[0, 4, 6]:
+def isIP(value: object = None) -> Literal[0, 4, 6]:
     """
     Which kind of IP address the text of C{value} is: 4, 6, or 0 for none.  Node's C{net.isIP}.  Bytes are a text too.
 
@@ -36,12 +36,12 @@ def isIP(value: object) -> Literal[0, 4, 6]:
     return 6
 
 
-def isIPv4(value: object) -> bool:
+def isIPv4(value: object = None) -> bool:
     """Whether the text of C{value} is an IPv4 address.  Node's C{net.isIPv4}."""
     return isIP(value) == 4
 
 
-def isIPv6(value: object) -> bool:
+def isIPv6(value: object = None) -> bool:
     """Whether the text of C{value} is an IPv6 address.  Node's C{net.isIPv6}."""
     return isIP(value) == 6
 

@@ -64,8 +64,8 @@ class Server(Opening):
     def __init__(
         self,
         options: ServerOptions | Listener | None = None,
-        connectionListener: Listener | None = None,
         /,
+        connectionListener: Listener | None = None,
         **named: Unpack[ServerOptions],
     ) -> None:
         if callable(options):

@@ -125,6 +125,10 @@ class IsIPTests(SynchronousTestCase):
             self.assertEqual((isIP(value), isIPv4(value), isIPv6(value)), (0, False, False), repr(value))
         self.assertEqual((isIP(Text()), isIP(b"127.0.0.1"), isIP(bytearray(b"::1"))), (6, 4, 6))
 
+    def test_nothing(self) -> None:
+        """Nothing at all is no address."""
+        self.assertEqual((isIP(), isIPv4(), isIPv6()), (0, False, False))
+
     def test_asTheSystemHasThem(self) -> None:
         """What is an address here is one for the kernel, and back."""
         for text in FOUR:
