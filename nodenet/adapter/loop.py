@@ -347,7 +347,8 @@ class _Program:
         self._ended = False
 
     def run(self) -> Any:
-        self._reactor.callWhenRunning(self._start)
+        # As a delayed call, so that the reactor polls before the immediates that main asks for: Node does.
+        self._reactor.callWhenRunning(self._loop.later, 0, self._start)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._end)
         # Not before: what the program does before the shutdown may need its sockets.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._loop.abandonAll)
