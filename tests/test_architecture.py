@@ -164,6 +164,7 @@ _PUBLIC: dict[str, set[str]] = {
         "BoundSocketOptions",
         "Connections",
         "ConnectOptions",
+        "DropInfo",
         "KeepAliveOptions",
         "KeepAliveWarning",
         "ListenOptions",

@@ -15,7 +15,7 @@ from typing import Any, Unpack
 
 from nodenet.events import Listener
 from nodenet.net import producing as producing  # registers Twisted's interfaces
-from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
+from nodenet.net.address import AddressInfo, DropInfo, isIP, isIPv4, isIPv6
 from nodenet.net.blocklist import BlockList
 from nodenet.net.boundsocket import BoundSocket, BoundSocketOptions
 from nodenet.net.connections import Connections
@@ -44,6 +44,7 @@ __all__ = [
     "BoundSocketOptions",
     "ConnectOptions",
     "Connections",
+    "DropInfo",
     "KeepAliveOptions",
     "KeepAliveWarning",
     "ListenOptions",

@@ -434,6 +434,7 @@ class AcceptTests(NetCase):
             },
         )
         self.assertIsInstance(info["remotePort"], int)
+        self.assertEqual((info.localPort, info.remotePort), (port, info["remotePort"]))
         self.assertEqual(([event for event, *_ in heard], server.connections), (["connection", "drop"], 1))
         first.destroy()
         await closed(first)
