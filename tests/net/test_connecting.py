@@ -14,7 +14,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet import inTurn, net, nextTick
+from nodenet import AbortSignal, inTurn, net, nextTick
 from nodenet.adapter import dial
 from nodenet.adapter.loop import loopOf
 from nodenet.errors import AggregateError
@@ -242,6 +242,27 @@ class LookupTests(NetCase):
                 ("ERR_INVALID_ADDRESS_FAMILY", "Invalid address family: 5 name.test:1", NAME, 1),
             )
             self.assertIsInstance(error, ValueError)
+
+    async def test_familyOfAnotherAddress(self) -> None:
+        """An answer that says 6 of an IPv4 address: that is what is connected to."""
+        port = (await self.listening()).address().port
+        client = self.connect(
+            port, NAME, lookup=lambda host, options, callback: callback(None, "127.0.0.1", 6), family=4
+        )
+        await once(client, "connect")
+        self.assertEqual(client.remoteAddress, "127.0.0.1")
+
+    async def test_abortedBefore(self) -> None:
+        """With a signal that is aborted already there is no attempt, whatever is to be looked up."""
+        server = await self.listening()
+        connections = note(server, "connection")
+        for host in ("127.0.0.1", "localhost"):
+            client = self.connect(server.address().port, host, signal=AbortSignal.abort())
+            heard = note(client, *WAY)
+            await later(0.05)
+            self.assertEqual([event for event, *_ in heard], ["error", "close"], host)
+            self.assertEqual((client.errored.code, client.connecting), ("ABORT_ERR", False))
+        self.assertEqual(connections, [])
 
     async def test_localhost(self) -> None:
         """The default host, by the system's resolver."""
