@@ -165,6 +165,7 @@ _PUBLIC: dict[str, set[str]] = {
         "BoundSocketOptions",
         "Connections",
         "ConnectOptions",
+        "DropInfo",
         "KeepAliveOptions",
         "KeepAliveWarning",
         "ListenOptions",

@@ -57,7 +57,8 @@ _pool: ThreadPoolExecutor | None = None
 
 def lookup(reactor: Any, host: str, options: Mapping[str, Any], callback: Callable[..., object]) -> None:
     """
-    Ask the system's resolver, in a thread.  Node's C{dns.lookup}.
+    Ask the system's resolver, in a thread.  Node's C{dns.lookup}.  Who asks what is being asked already waits for the
+    same answer: so many connects to one name are made in their order, whichever thread is the first.
 
     @param options: C{family} (0, 4, 6, C{"IPv4"}, C{"IPv6"} or C{None}), C{hints}, C{all}.
     @param callback: called as C{callback(error)}, C{callback(None, ip, family)} or, with C{all},
@@ -70,11 +71,21 @@ def lookup(reactor: Any, host: str, options: Mapping[str, Any], callback: Callab
     family = _FAMILIES.get(options.get("family") or 0, socket.AF_UNSPEC)
     hints = options.get("hints") or 0
     answer = partial(_answer, host, bool(options.get("all")), callback)
+    lookups = loopOf(reactor).lookups
+    question = host, family, hints
+    if question in lookups:
+        lookups[question].append(answer)
+        return
 
     def found(future: Future[list[Any]]) -> None:
-        reactor.callFromThread(enter, None, answer, future)
+        reactor.callFromThread(tell, future)
+
+    def tell(future: Future[list[Any]]) -> None:
+        for each in lookups.pop(question):
+            enter(None, each, future)
 
     _pool.submit(socket.getaddrinfo, host, None, family, socket.SOCK_STREAM, 0, hints).add_done_callback(found)
+    lookups[question] = [answer]
 
 
 def _answer(host: str, everything: bool, callback: Callable[..., object], future: Future[list[Any]]) -> None:
@@ -164,6 +175,10 @@ class TCPAttempt:
         connector = _Connector(made, self._address, self._port, factory, self._reactor)
         connector.connect()
         factory.dial(connector)
+
+    def getHost(self) -> Any:
+        """Where it connects from; C{None} while nobody knows."""
+        return None if self._factory is None or not self._ours else self._factory.getHost()
 
     def cancel(self) -> None:
         """Give up.  A second call does nothing."""
@@ -297,6 +312,14 @@ class _DialFactory(HandleFactory, ClientFactory):
     def dial(self, connector: IConnector) -> Cancel:
         self._connector = connector
         return self.cancel
+
+    def getHost(self) -> Any:
+        """Where C{connectTCP} connects from; C{None} when it does not any more."""
+        transport = getattr(self._connector, "transport", None)
+        try:
+            return None if transport is None else transport.getHost()
+        except OSError:
+            return None
 
     def cancel(self) -> None:
         self._cancelled = True

@@ -64,6 +64,7 @@ class Loop:
         to be sent at once.
     @ivar held: who holds something back until the batch is over: each has a C{release} method.
     @ivar phasesDue: somebody has asked for a phase.
+    @ivar lookups: by what the resolver is asked now, who waits for the answer.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -79,6 +80,7 @@ class Loop:
         self.held: list[Any] = []
         self.hub: Any = None
         self.idleClocks: Any = None
+        self.lookups: dict[Any, list[Callable[..., object]]] = {}
         self._own: weakref.WeakSet[IDelayedCall] = weakref.WeakSet()
         self.changed: Callable[[], None] | None = None
         self._stopping = False
@@ -345,7 +347,8 @@ class _Program:
         self._ended = False
 
     def run(self) -> Any:
-        self._reactor.callWhenRunning(self._start)
+        # As a delayed call, so that the reactor polls before the immediates that main asks for: Node does.
+        self._reactor.callWhenRunning(self._loop.later, 0, self._start)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._end)
         # Not before: what the program does before the shutdown may need its sockets.
         self._reactor.addSystemEventTrigger("during", "shutdown", self._loop.abandonAll)

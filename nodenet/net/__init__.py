@@ -15,7 +15,7 @@ from typing import Any, Unpack
 
 from nodenet.events import Listener
 from nodenet.net import producing as producing  # registers Twisted's interfaces
-from nodenet.net.address import AddressInfo, isIP, isIPv4, isIPv6
+from nodenet.net.address import AddressInfo, DropInfo, isIP, isIPv4, isIPv6
 from nodenet.net.blocklist import BlockList
 from nodenet.net.boundsocket import BoundSocket, BoundSocketOptions
 from nodenet.net.connections import Connections
@@ -31,7 +31,7 @@ from nodenet.net.hosting import hostProtocol, protocolListener
 from nodenet.net.keepalive import KeepAliveOptions, KeepAliveWarning
 from nodenet.net.listenoptions import ListenOptions, ServerOptions
 from nodenet.net.onread import OnReadOptions
-from nodenet.net.options import readArguments
+from nodenet.net.options import readArguments, withCallback
 from nodenet.net.server import Server
 from nodenet.net.socket import Socket
 from nodenet.net.socketaddress import SocketAddress, SocketAddressOptions
@@ -44,6 +44,7 @@ __all__ = [
     "BoundSocketOptions",
     "ConnectOptions",
     "Connections",
+    "DropInfo",
     "KeepAliveOptions",
     "KeepAliveWarning",
     "ListenOptions",
@@ -77,8 +78,8 @@ Stream = Socket
 
 def createServer(
     options: ServerOptions | Listener | None = None,
-    connectionListener: Listener | None = None,
     /,
+    connectionListener: Listener | None = None,
     **named: Unpack[ServerOptions],
 ) -> Server:
     """
@@ -91,16 +92,16 @@ def createServer(
     return Server(options, connectionListener, **named)
 
 
-def connect(*args: Any, **options: Unpack[ConnectOptions]) -> Socket:
+def connect(*args: Any, callback: Listener | None = None, **options: Unpack[ConnectOptions]) -> Socket:
     """
     Make a L{Socket} and connect it: C{connect(port[, host][, callback])}, C{connect(path[, callback])} or
     C{connect(options[, callback])}.  Node's C{net.connect}, and C{net.createConnection}.
 
-    @param args: the callback is a once listener of C{'connect'}.
+    @param callback: a once listener of C{'connect'}; by its name, or the last of C{args}.
     @param options: see L{ConnectOptions}.
     @raise NodeError: see L{Socket} and L{Socket.connect}.
     """
-    given, callback = readArguments(args, options, ConnectOptions)
+    given, callback = readArguments(withCallback(args, callback), options, ConnectOptions)
     socket = Socket(_only(given, SocketOptions))
     if given.get("timeout"):
         socket.setTimeout(given["timeout"])

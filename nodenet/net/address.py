@@ -8,7 +8,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IAddress
@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IAddress
 _ZONE = re.compile(r"[0-9A-Za-z.:-]+")
 
 
-def isIP(value: object) -> Literal[0, 4, 6]:
+def isIP(value: object = None) -> Literal[0, 4, 6]:
     """
     Which kind of IP address the text of C{value} is: 4, 6, or 0 for none.  Node's C{net.isIP}.  Bytes are a text too.
 
@@ -36,20 +36,45 @@ def isIP(value: object) -> Literal[0, 4, 6]:
     return 6
 
 
-def isIPv4(value: object) -> bool:
+def isIPv4(value: object = None) -> bool:
     """Whether the text of C{value} is an IPv4 address.  Node's C{net.isIPv4}."""
     return isIP(value) == 4
 
 
-def isIPv6(value: object) -> bool:
+def isIPv6(value: object = None) -> bool:
     """Whether the text of C{value} is an IPv6 address.  Node's C{net.isIPv6}."""
     return isIP(value) == 6
 
 
-class AddressInfo(Mapping[str, "str | int"]):
+class _Record(Mapping[str, Any]):
     """
-    What C{address()} returns: Node's plain object, readable by attribute and by key, equal to a dict of the
-    same three.
+    Node's plain object with the fields that C{__slots__} names, readable by attribute and by key, equal to a dict of
+    the same.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.__slots__:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__slots__)
+
+    def __len__(self) -> int:
+        return len(self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self.items())})"
+
+
+class AddressInfo(_Record):
+    """
+    What C{address()} returns.  It reads by attribute and by key, and equals a dict of the same three.
 
     @ivar address: the IP address.
     @ivar family: C{"IPv4"} or C{"IPv6"}.
@@ -63,23 +88,31 @@ class AddressInfo(Mapping[str, "str | int"]):
         self.family = family
         self.port = port
 
-    def __getitem__(self, key: str) -> str | int:
-        if key not in self.__slots__:
-            raise KeyError(key)
-        value: str | int = getattr(self, key)
-        return value
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__slots__)
+class DropInfo(_Record):
+    """
+    What C{'drop'} tells.  It reads by attribute and by key, and equals a dict of the same six.
 
-    def __len__(self) -> int:
-        return len(self.__slots__)
+    @param local: where the connection came to; C{None} if that is no IP address, its three are C{None} then.
+    @param remote: where it came from.
+    """
 
-    def __hash__(self) -> int:
-        return hash((self.address, self.family, self.port))
+    __slots__ = (  # noqa: RUF023  # Node's order
+        "localAddress",
+        "localPort",
+        "localFamily",
+        "remoteAddress",
+        "remotePort",
+        "remoteFamily",
+    )
 
-    def __repr__(self) -> str:
-        return f"AddressInfo(address={self.address!r}, family={self.family!r}, port={self.port!r})"
+    def __init__(self, local: AddressInfo | None, remote: AddressInfo | None) -> None:
+        self.localAddress, self.localFamily, self.localPort = _three(local)
+        self.remoteAddress, self.remoteFamily, self.remotePort = _three(remote)
+
+
+def _three(info: AddressInfo | None) -> tuple[str | None, str | None, int | None]:
+    return (None, None, None) if info is None else (info.address, info.family, info.port)
 
 
 def addressInfo(address: IAddress | None) -> AddressInfo | None:

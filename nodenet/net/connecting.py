@@ -51,6 +51,7 @@ class Connecting:
         self._endpoint = None if request.endpoint is None else dial.clientEndpoint(loop.reactor, request.endpoint)
         self._made: _socket.socket | None = None
         self._cancelAttempt: dial.Cancel | None = None
+        self._latest: dial.TCPAttempt | None = None
         self._race: Race | None = None
         self._deadline: IDelayedCall | None = None
 
@@ -189,7 +190,12 @@ class Connecting:
         """
         made, self._made = self._made, None
         request = self.request
-        return dial.TCPAttempt(self.loop.reactor, address, request.port, request.local(family), made)
+        self._latest = dial.TCPAttempt(self.loop.reactor, address, request.port, request.local(family), made)
+        return self._latest
+
+    def getHost(self) -> Any:
+        """Where the latest attempt connects from; C{None} while nobody knows."""
+        return None if self._latest is None else self._latest.getHost()
 
     def blocked(self, address: str, family: int) -> bool:
         """Whether the socket's block list has this address."""

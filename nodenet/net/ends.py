@@ -4,10 +4,13 @@ The two ends of a connection: the addresses that a socket shows.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nodenet.interfaces import IStreamHandle
 from nodenet.net.address import AddressInfo, addressInfo
+
+if TYPE_CHECKING:
+    from nodenet.net.connecting import Connecting
 
 
 class Ends:
@@ -17,6 +20,7 @@ class Ends:
     """
 
     _handle: IStreamHandle | None = None
+    _connecting: Connecting | None = None
     _host: AddressInfo | None = None
     _peer: AddressInfo | None = None
     _boundPath: AddressInfo | None = None  # the UNIX socket that it connects from
@@ -30,6 +34,9 @@ class Ends:
             return self._boundPath
         if self._host is None and self._handle is not None:
             self._host = addressInfo(self._handle.getHost())
+        if self._host is None and self._connecting is not None:
+            # Not kept: the next attempt may be from somewhere else.
+            return addressInfo(self._connecting.getHost())
         return self._host
 
     def _peerAddress(self) -> AddressInfo | None:

@@ -30,11 +30,13 @@ from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.protocol import SocketProtocol
 from nodenet.adapter.turn import inTurn, nextTick
 from nodenet.errors import NodeError, NodeSystemError, fromFailure, nodeError
+from nodenet.events import Listener
 from nodenet.events.signals import addAbortListener
 from nodenet.interfaces import IActive
 from nodenet.net.address import AddressInfo, addressInfo, isIP
 from nodenet.net.closing import Closing
 from nodenet.net.listenoptions import Listen, ListenOptions, readListenArguments
+from nodenet.net.options import withCallback
 
 _log = Logger(namespace="nodenet")
 
@@ -49,7 +51,7 @@ class Opening(Closing):
     _refd = True
     _accept: Callable[[SocketProtocol], object]
 
-    def listen(self, *args: Any, **options: Unpack[ListenOptions]) -> Self:
+    def listen(self, *args: Any, callback: Listener | None = None, **options: Unpack[ListenOptions]) -> Self:
         """
         Listen: C{listen([port[, host[, backlog]]][, callback])}, C{listen(path[, backlog][, callback])},
         C{listen(options[, callback])} or C{listen(handle[, backlog][, callback])}; L{ListenOptions} has the options,
@@ -68,7 +70,7 @@ class Opening(Closing):
         C{'listening'} or C{'error'} (C{EADDRINUSE}, ...) tells what came of it; after an error the server may listen
         again.  Without a host to be looked up C{listening} is true when this returns.
 
-        @param args: the callback is a once listener of C{'listening'}.
+        @param callback: a once listener of C{'listening'}; by its name, or the last of C{args}.
         @return: the server.
         @raise NodeError: C{ERR_SERVER_ALREADY_LISTEN}; C{ERR_SOCKET_HANDLE_ADOPTED}, the L{BoundSocket} or the Socket
             is spent.
@@ -79,7 +81,7 @@ class Opening(Closing):
         """
         if self.listening or self._opening:
             raise nodeError("ERR_SERVER_ALREADY_LISTEN")
-        request, callback = readListenArguments(args, options)
+        request, callback = readListenArguments(withCallback(args, callback), options)
         loop = self._useLoop()
         if request.endpoint is not None:
             request = replace(request, endpoint=serverEndpoint(loop.reactor, request.endpoint))

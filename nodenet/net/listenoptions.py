@@ -174,11 +174,12 @@ def readListen(args: Sequence[Any], options: Mapping[str, Any], given: bool) -> 
     if not given or ("port" in options and port is None):
         port = 0
     if isinstance(port, int | float | str) and not isinstance(port, bool):
+        port = readPort(port, "options.port")
         host = None if isNothing(options.get("host")) else options["host"]
-        if host is not None:
-            requireType("hostname", host, str, "of type string")
+        if host is not None and "\0" in requireType("hostname", host, str, "of type string"):
+            raise invalidArgValue("hostname", host, "must be a string without null bytes")
         common.update(ipv6Only=bool(options.get("ipv6Only")), reusePort=bool(options.get("reusePort")))
-        return Listen(port=readPort(port, "options.port"), host=host, **common)
+        return Listen(port=port, host=host, **common)
     path = options.get("path")
     if isinstance(path, str) and path and not isNumeric(path):
         common.update(mode=_readMode(options), unlinkStale=bool(options.get("unlinkStale")))

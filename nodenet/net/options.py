@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from nodenet.errors import describe, invalidArgType, invalidArgValue, nodeError
+from nodenet.errors import describe, invalidArgType, invalidArgValue, nodeError, requireCallable
 from nodenet.events import Listener
 from nodenet.events.options import refuseUnknown as refuseUnknown
 from nodenet.net.address import AddressInfo
@@ -52,6 +52,15 @@ def readArguments(args: Sequence[Any], named: Mapping[str, Any], known: type) ->
     options.update(named)
     refuseUnknown(options, known)
     return withTextPath(options), callback
+
+
+def withCallback(args: Sequence[Any], callback: Listener | None) -> Sequence[Any]:
+    """
+    C{args}, where a callback that was given by its name is the last.
+
+    @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, it cannot be called.
+    """
+    return args if callback is None else (*args, requireCallable("callback", callback))
 
 
 def withTextPath(options: dict[str, Any]) -> dict[str, Any]:

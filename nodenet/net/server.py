@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from nodenet.adapter.turn import report
 from nodenet.events import Listener, on
 from nodenet.interfaces import IStreamHandle
-from nodenet.net.address import addressInfo
+from nodenet.net.address import DropInfo, addressInfo
 from nodenet.net.backlog import readLimit
 from nodenet.net.blocklist import BlockList, readBlockList
 from nodenet.net.keepalive import keepAlive
@@ -32,7 +32,7 @@ class Server(Opening):
     C{async with net.createServer() as server} closes it at the end; C{async for socket in server} takes the
     connections as they come, until C{'close'}.
 
-    Events: C{'listening'}; C{'connection'} with a L{Socket}; C{'drop'} with the addresses of a connection that was
+    Events: C{'listening'}; C{'connection'} with a L{Socket}; C{'drop'} with the L{DropInfo} of a connection that was
     one too many, C{None} on a UNIX socket; C{'error'}; C{'close'}, when nothing listens and no connection is left.
     And what Node does not have: C{'draining'}, when L{closeGracefully} begins; C{'overload'} with the error
     (C{accept EMFILE}), when there are no descriptors left to accept with, and from then on connections are closed as
@@ -64,8 +64,8 @@ class Server(Opening):
     def __init__(
         self,
         options: ServerOptions | Listener | None = None,
-        connectionListener: Listener | None = None,
         /,
+        connectionListener: Listener | None = None,
         **named: Unpack[ServerOptions],
     ) -> None:
         if callable(options):
@@ -121,15 +121,9 @@ class Server(Opening):
         self.emit("connection", socket)
 
     def _drop(self, handle: IStreamHandle) -> None:
-        info: dict[str, object] = {}
-        for side, address in (("local", handle.getHost()), ("remote", handle.getPeer())):
-            found = addressInfo(address)
-            if found is not None:
-                info[side + "Address"] = found.address
-                info[side + "Port"] = found.port
-                info[side + "Family"] = found.family
+        local, remote = addressInfo(handle.getHost()), addressInfo(handle.getPeer())
         handle.close()
-        self.emit("drop", info or None)
+        self.emit("drop", None if local is None and remote is None else DropInfo(local, remote))
 
     def _isBlocked(self, handle: IStreamHandle) -> bool:
         if self.blockList is None:

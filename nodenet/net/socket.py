@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from nodenet.adapter.adopt import UnconnectedHandle
 from nodenet.errors import invalidArgValue, nodeError, systemError
-from nodenet.events import AbortSignal
+from nodenet.events import AbortSignal, Listener
 from nodenet.events.defaults import Shared
 from nodenet.events.signals import requireSignal
 from nodenet.interfaces import IActive, IStreamHandle, IStreamHandleOwner
@@ -37,7 +37,7 @@ from nodenet.net.defaults import readInt32
 from nodenet.net.ends import label
 from nodenet.net.keepalive import keepAlive
 from nodenet.net.onread import Reader, readOnRead
-from nodenet.net.options import readArguments, readDelay, refuseUnknown
+from nodenet.net.options import readArguments, readDelay, refuseUnknown, withCallback
 from nodenet.net.transfer import Transfer
 from nodenet.stream import addAbortSignal, byteLength
 from nodenet.stream.state import Done
@@ -167,7 +167,7 @@ class Socket(Transfer):
 
     # --- connecting ------------------------------------------------------------------------------
 
-    def connect(self, *args: Any, **options: Unpack[ConnectOptions]) -> Socket:
+    def connect(self, *args: Any, callback: Listener | None = None, **options: Unpack[ConnectOptions]) -> Socket:
         """
         Connect: C{connect(port[, host][, callback])}, C{connect(path[, callback])} or
         C{connect(options[, callback])}; L{ConnectOptions} has the options, which may be keyword arguments too.
@@ -175,7 +175,7 @@ class Socket(Transfer):
         C{'connect'} or C{'error'} tells what came of it.  After C{'close'} the same socket may connect again: its
         listeners stay, its counters start again.
 
-        @param args: the callback is a once listener of C{'connect'}.
+        @param callback: a once listener of C{'connect'}; by its name, or the last of C{args}.
         @return: the socket.
         @raise NodeTypeError: C{ERR_MISSING_ARGS}, neither port nor path nor endpoint; C{ERR_INVALID_ARG_TYPE};
             C{ERR_INVALID_ARG_VALUE}; C{ERR_INVALID_IP_ADDRESS}, of C{localAddress}.
@@ -183,7 +183,7 @@ class Socket(Transfer):
         @raise NodeSystemError: C{EALREADY} while connecting, C{EISCONN} while connected.  (In Node this breaks the
             connection.)
         """
-        given, callback = readArguments(args, options, ConnectOptions)
+        given, callback = readArguments(withCallback(args, callback), options, ConnectOptions)
         request = readConnect(given, self._bound)
         bound = self._handle if isinstance(self._handle, UnconnectedHandle) else None
         if bound is not None:

@@ -223,7 +223,7 @@ class StringDecoder:
     __slots__ = ("_decode", "_held", "_holdBack", "encoding")
 
     def __init__(self, encoding: str | None = None) -> None:
-        self.encoding = _known(encoding or "utf8")
+        self.encoding = _known("utf8" if encoding is None or encoding == "" else encoding)
         self._holdBack, self._decode = _DECODERS[self.encoding]
         self._held = b""
 

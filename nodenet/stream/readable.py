@@ -11,6 +11,7 @@ from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, invalidArgType
 from nodenet.events import SignalOption
 from nodenet.events.options import readOptions
+from nodenet.stream.asking import isWritable
 from nodenet.stream.finished import addAbortSignal, waitClosed
 from nodenet.stream.iterate import ReadableIterator, fromIterable, iterate
 from nodenet.stream.pipe import Pipe
@@ -164,7 +165,10 @@ class Readable(Reading):
         @param destination: a L{nodenet.stream.Writable}; or any emitter with C{write} and C{end}.
         @param end: whether C{destination.end()} follows C{'end'}; or a mapping with C{end}, as in Node.  Default: true.
         @return: C{destination}.
+        @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{destination} is none; a file, say.
         """
+        if isWritable(destination) is None:
+            raise invalidArgType("destination", "an instance of Writable", destination)
         if isinstance(end, Mapping):
             end = readOptions(end, {}, PipeOptions).get("end", True)
         Pipe(self, destination).start(bool(end))

@@ -86,7 +86,10 @@ class Writable(Writing):
         @return: the stream.
         @raise NodeTypeError: C{ERR_UNKNOWN_ENCODING}.
         """
-        self._writableState.defaultEncoding = _checkEncoding(encoding)
+        # Node says in lower case what it does not know.
+        self._writableState.defaultEncoding = _checkEncoding(
+            encoding.lower() if isinstance(encoding, str) else encoding
+        )
         return self
 
     def pipe(self, destination: Any, end: bool = True) -> Any:

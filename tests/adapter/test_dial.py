@@ -8,10 +8,11 @@ import errno
 import os
 import resource
 import socket as sockets
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, gatherResults
 from twisted.internet.error import ConnectBindError, ConnectError, DNSLookupError, UserError
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import Clock
@@ -517,6 +518,31 @@ class LookupTests(DialCase):
         ):
             self.assertEqual(await self.lookup("x", **options), (None, "::5", 6))
             self.assertEqual(asked.pop(), ("x", None, family, sockets.SOCK_STREAM, 0, hints), options)
+
+    async def test_asTheyWereAsked(self) -> None:
+        """One question is asked once at a time, and all who wait are answered in their order."""
+        asked: list[Any] = []
+        go = threading.Event()
+
+        def getaddrinfo(host: str, port: None, family: int, *_: Any) -> list[Any]:
+            asked.append((host, family))
+            go.wait(5)
+            return [(sockets.AF_INET, sockets.SOCK_STREAM, 6, "", ("127.0.0.9", 0))]
+
+        self.patch(sockets, "getaddrinfo", getaddrinfo)
+        told: list[int] = []
+        waiting = [
+            Deferred.fromCoroutine(self.lookup("x", all=number % 2)).addCallback(lambda _, n=number: told.append(n))
+            for number in range(20)
+        ]
+        other = Deferred.fromCoroutine(self.lookup("x", family=4))
+        go.set()
+        await gatherResults(waiting)
+        await other
+        self.assertEqual(told, list(range(20)))
+        self.assertEqual(sorted(asked), [("x", sockets.AF_UNSPEC), ("x", sockets.AF_INET)])
+        await self.lookup("x")
+        self.assertEqual(len(asked), 3)
 
     async def test_errors(self) -> None:
         """In Node's names."""

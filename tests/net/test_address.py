@@ -9,7 +9,7 @@ import socket
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet.net import AddressInfo, isIP, isIPv4, isIPv6
+from nodenet.net import AddressInfo, DropInfo, isIP, isIPv4, isIPv6
 from nodenet.net.address import addressInfo
 
 FOUR = ("127.0.0.1", "0.0.0.0", "255.255.255.255", "1.2.3.4")
@@ -125,6 +125,10 @@ class IsIPTests(SynchronousTestCase):
             self.assertEqual((isIP(value), isIPv4(value), isIPv6(value)), (0, False, False), repr(value))
         self.assertEqual((isIP(Text()), isIP(b"127.0.0.1"), isIP(bytearray(b"::1"))), (6, 4, 6))
 
+    def test_nothing(self) -> None:
+        """Nothing at all is no address."""
+        self.assertEqual((isIP(), isIPv4(), isIPv6()), (0, False, False))
+
     def test_asTheSystemHasThem(self) -> None:
         """What is an address here is one for the kernel, and back."""
         for text in FOUR:
@@ -159,6 +163,24 @@ class AddressInfoTests(SynchronousTestCase):
         self.assertEqual(self.info, {"address": "127.0.0.1", "family": "IPv4", "port": 8000})
         self.assertNotEqual(self.info, AddressInfo("127.0.0.1", "IPv4", 8001))
         self.assertEqual(hash(self.info), hash(AddressInfo("127.0.0.1", "IPv4", 8000)))
+
+    def test_drop(self) -> None:
+        """What C{'drop'} tells is such a mapping too, of six; what is not known is C{None}."""
+        info = DropInfo(self.info, AddressInfo("::1", "IPv6", 5))
+        self.assertEqual((info.localPort, info["remoteFamily"]), (8000, "IPv6"))
+        self.assertEqual(
+            info,
+            {
+                "localAddress": "127.0.0.1",
+                "localPort": 8000,
+                "localFamily": "IPv4",
+                "remoteAddress": "::1",
+                "remotePort": 5,
+                "remoteFamily": "IPv6",
+            },
+        )
+        self.assertTrue(repr(info).startswith("DropInfo(localAddress='127.0.0.1', localPort=8000, "))
+        self.assertEqual(set(DropInfo(None, None).values()), {None})
 
     def test_repr(self) -> None:
         """It can be read in a log."""

@@ -14,7 +14,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet import inTurn, net, nextTick
+from nodenet import AbortSignal, inTurn, net, nextTick
 from nodenet.adapter import dial
 from nodenet.adapter.loop import loopOf
 from nodenet.errors import AggregateError
@@ -242,6 +242,27 @@ class LookupTests(NetCase):
                 ("ERR_INVALID_ADDRESS_FAMILY", "Invalid address family: 5 name.test:1", NAME, 1),
             )
             self.assertIsInstance(error, ValueError)
+
+    async def test_familyOfAnotherAddress(self) -> None:
+        """An answer that says 6 of an IPv4 address: that is what is connected to."""
+        port = (await self.listening()).address().port
+        client = self.connect(
+            port, NAME, lookup=lambda host, options, callback: callback(None, "127.0.0.1", 6), family=4
+        )
+        await once(client, "connect")
+        self.assertEqual(client.remoteAddress, "127.0.0.1")
+
+    async def test_abortedBefore(self) -> None:
+        """With a signal that is aborted already there is no attempt, whatever is to be looked up."""
+        server = await self.listening()
+        connections = note(server, "connection")
+        for host in ("127.0.0.1", "localhost"):
+            client = self.connect(server.address().port, host, signal=AbortSignal.abort())
+            heard = note(client, *WAY)
+            await later(0.05)
+            self.assertEqual([event for event, *_ in heard], ["error", "close"], host)
+            self.assertEqual((client.errored.code, client.connecting), ("ABORT_ERR", False))
+        self.assertEqual(connections, [])
 
     async def test_localhost(self) -> None:
         """The default host, by the system's resolver."""
@@ -789,6 +810,32 @@ class CancelTests(NetCase):
 
 class LocalTests(NetCase):
     """C{localAddress} and C{localPort}."""
+
+    async def test_onItsWay(self) -> None:
+        """
+        A client that is connecting has its own address as soon as it has set out, so that a server in the same program
+        can tell whose connection it has.
+        """
+        clients: list[net.Socket] = []
+        known: list[Any] = []
+
+        def connection(peer: net.Socket) -> None:
+            known.append([(c.localPort == peer.remotePort, c.localFamily, c.remotePort) for c in clients])
+
+        server = await self.listening(connection)
+        clients.append(self.connect(server.address().port, "127.0.0.1"))
+        self.assertEqual((clients[0].localAddress, clients[0].address()), (None, {}))
+        nextTick(lambda: known.append(clients[0].localAddress))
+        await once(clients[0], "connect")
+        self.assertEqual(known, ["127.0.0.1", [(True, "IPv4", None)]])
+
+    async def test_notAnyMore(self) -> None:
+        """One that has failed has none."""
+        client = self.connect(1, "127.0.0.1")
+        known: list[Any] = []
+        client.on("error", lambda error: known.append(client.localAddress))
+        await closed(client)
+        self.assertEqual((known, client.localAddress, client.address()), ([None], None, {}))
 
     async def test_notOurs(self) -> None:
         """An address that cannot be bound is an error, and no attempt."""

@@ -349,6 +349,8 @@ LISTEN: tuple[tuple[dict[str, Any], str, str], ...] = (
         ({"port": 0, "host": host}, BAD_TYPE, 'The "hostname" argument must be of type string.')
         for host in (5, {}, [], b"::1", True)
     ),
+    ({"port": 0, "host": "a\0b"}, BAD_VALUE, "The argument 'hostname' must be a string without null bytes."),
+    ({"port": -1, "host": 5}, BAD_PORT, "options.port should be >= 0 and < 65536."),
     *(
         ({"port": 0, "backlog": backlog}, BAD_TYPE, 'The "options.backlog" property must be of type number.')
         for backlog in ("x", True, [1], 1.5)

@@ -41,6 +41,8 @@ class MakingTests(NetCase):
             (({}, listener), {}, [listener]),
             (({"noDelay": True},), {}, []),
             ((listener,), {"noDelay": True}, [listener]),
+            ((), {"noDelay": True, "connectionListener": listener}, [listener]),
+            (({"noDelay": True},), {"connectionListener": listener}, [listener]),
         ):
             for make in (net.createServer, Server):
                 server = make(*args, **named)
@@ -89,6 +91,21 @@ class ListenTests(NetCase):
             inTurn(listen)
             self.assertEqual((heard, told), ([("listening",)], ["callback"]))
             self.assertEqual(server.listenerCount("listening"), 1)
+
+    async def test_callbackByName(self) -> None:
+        """The callback may have its name, here and in C{connect}; it must be one."""
+        server = self.server()
+        told: list[str] = []
+        server.listen(port=0, host="127.0.0.1", callback=lambda: told.append("listening"))
+        await once(server, "listening")
+        client = self.connect(server.address().port, "127.0.0.1", callback=lambda: told.append("connect"))
+        await once(client, "connect")
+        another = self.socket().connect(server.address(), callback=lambda: told.append("another"))
+        await once(another, "connect")
+        self.assertEqual(told, ["listening", "connect", "another"])
+        wrong: Any = "x"
+        for call in (self.server().listen, net.connect, self.socket().connect):
+            self.assertEqual(misuse(call, 0, callback=wrong)[0], "ERR_INVALID_ARG_TYPE")
 
     async def test_host(self) -> None:
         """With a host, only after the lookup: an address' lookup too takes a while."""
@@ -417,6 +434,7 @@ class AcceptTests(NetCase):
             },
         )
         self.assertIsInstance(info["remotePort"], int)
+        self.assertEqual((info.localPort, info.remotePort), (port, info["remotePort"]))
         self.assertEqual(([event for event, *_ in heard], server.connections), (["connection", "drop"], 1))
         first.destroy()
         await closed(first)

@@ -214,7 +214,12 @@ class WriteTests(SynchronousTestCase):
         self.assertIs(self.socket.setDefaultEncoding("latin1"), self.socket)
         inTurn(self.socket.write, "é")
         self.assertEqual(received, [("data", b"\xe9")])
-        self.assertEqual(misuse(self.socket.setDefaultEncoding, "klingon")[0], "ERR_UNKNOWN_ENCODING")
+        unknown = ("ERR_UNKNOWN_ENCODING", "Unknown encoding: klingon")
+        self.assertEqual(misuse(self.socket.setDefaultEncoding, "Klingon"), unknown)
+        for wrong in (False, 0, [], {}, b""):
+            for call in (self.socket.setDefaultEncoding, self.socket.setEncoding):
+                self.assertEqual(misuse(call, wrong)[0], "ERR_UNKNOWN_ENCODING")
+        self.assertEqual(self.socket.setEncoding("").readableEncoding, "utf8")
 
 
 class ReadTests(SynchronousTestCase):

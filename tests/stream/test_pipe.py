@@ -5,6 +5,7 @@ not say.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,19 @@ class PipeTests(SynchronousTestCase):
             inTurn(source.end)
             self.assertEqual(sink.writableEnded, ended)
         self.assertRaises(NodeTypeError, PassThrough().pipe, PassThrough(), {"ending": False})
+
+    def test_whatIsNoDestination(self) -> None:
+        """It is refused, and the source is as before."""
+        source = PassThrough()
+        before = source.eventNames()
+        for wrong in (None, sys.stdout, Readable(read=nothing), EventEmitter()):
+            error = self.assertRaises(NodeTypeError, source.pipe, wrong)
+            self.assertEqual(error.code, "ERR_INVALID_ARG_TYPE")
+        self.assertEqual((source.eventNames(), source.readableFlowing), (before, None))
+        inTurn(source.end, "x")
+        sink = Sink()
+        inTurn(source.pipe, sink)
+        self.assertEqual(bytesOf(sink), b"x")
 
     def test_sinkThatRaises(self) -> None:
         """What C{write} raises destroys the destination, not the source."""
