@@ -132,5 +132,5 @@ class Pipe:
         self._over = True
         # A source that waits for this destination must not wait for ever.
         state = source._readableState
-        if self._waits and (state.awaiting or state.severalPipes):
+        if self._waits and (state.awaiting or state.severalPipes) and getattr(destination, "writableNeedDrain", True):
             self._onDrain()

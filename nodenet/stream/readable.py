@@ -9,9 +9,8 @@ from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError, invalidArgType
-from nodenet.events import SignalOption
+from nodenet.events import EventEmitter, SignalOption
 from nodenet.events.options import readOptions
-from nodenet.stream.asking import isWritable
 from nodenet.stream.finished import addAbortSignal, waitClosed
 from nodenet.stream.iterate import ReadableIterator, fromIterable, iterate
 from nodenet.stream.pipe import Pipe
@@ -167,7 +166,9 @@ class Readable(Reading):
         @return: C{destination}.
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, C{destination} is none; a file, say.
         """
-        if isWritable(destination) is None:
+        if not (
+            isinstance(destination, EventEmitter) and hasattr(destination, "write") and hasattr(destination, "end")
+        ):
             raise invalidArgType("destination", "an instance of Writable", destination)
         if isinstance(end, Mapping):
             end = readOptions(end, {}, PipeOptions).get("end", True)

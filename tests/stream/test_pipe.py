@@ -115,17 +115,6 @@ class PipeTests(SynchronousTestCase):
         inTurn(source.unpipe, sink)
         self.assertEqual((sink.written, written), ([b"a", b"b"], [b"a", b"b", b"c"]))
 
-    def test_failedDestination(self) -> None:
-        """One that fails while it is full does not keep the others waiting."""
-        source, (other, written) = PassThrough(), direct()
-        sink = Writable(write=lambda chunk, encoding, callback: callback(ValueError("sink")), highWaterMark=1)
-        sink.on("error", nothing)
-        inTurn(source.pipe, sink)
-        inTurn(source.pipe, other)
-        inTurn(source.write, b"aa")
-        inTurn(source.write, b"bb")
-        self.assertEqual((written, source.readableFlowing), ([b"aa", b"bb"], True))
-
     def test_unheardErrorOfAnEmitter(self) -> None:
         source, sink = PassThrough(), Pen(None)
         inTurn(source.pipe, sink)
