@@ -13,6 +13,7 @@ from nodenet.net import Socket
 from nodenet.services.chat import terminal as module
 from nodenet.services.chat.telnet import STEPS
 from nodenet.services.chat.terminal import (
+    ANSWER,
     END_GRACE,
     IDLE,
     LINES_A_TURN,
@@ -414,6 +415,39 @@ class PaceTests(TerminalCase):
         self.assertEqual(self.socket.output.count(b"\xff\xfe"), 40)
         self.socket.send(b"1\n2\n3\n")
         self.loop.step()
+        self.assertEqual(self.got, ["1", "2", "3"])
+
+    def test_longAnswersCount(self):
+        def answer(line):
+            self.got.append(line)
+            self.terminal.write(SafeLine("x" * (2 * ANSWER)))
+            self.terminal.read().addCallback(answer)
+
+        self.make(lineRate=2, lineBurst=3)
+        inTurn(lambda: self.terminal.read().addCallback(answer))
+        self.socket.send(b"1\n2\n3\n")
+        self.assertEqual(self.got, ["1"])
+        self.clock.advance(0.4)
+        self.assertEqual(self.got, ["1"])
+        self.clock.advance(0.1)
+        self.assertEqual(self.got, ["1", "2"])
+        self.clock.advance(1.5)
+        self.assertEqual(self.got, ["1", "2", "3"])
+
+    def test_theWelcomeDoesNot(self):
+        self.make(lineRate=2, lineBurst=3)
+        name = self.terminal.read()
+        self.socket.send(b"ann\n1\n2\n")
+        self.assertEqual(self.successResultOf(name), "ann")
+        self.terminal.write(SafeLine("x" * (8 * ANSWER)))
+        self.terminal.enter()
+        self.readAll()
+        self.assertEqual(self.got, ["1", "2"])
+
+    def test_whatOthersSayDoesNot(self):
+        for _ in range(10):
+            self.terminal.write(SafeLine("x" * ANSWER))
+        self.socket.send(b"1\n2\n3\n")
         self.assertEqual(self.got, ["1", "2", "3"])
 
     def test_goneWhileItWaits(self):
