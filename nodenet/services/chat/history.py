@@ -19,6 +19,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
 from twisted.enterprise.adbapi import ConnectionPool
@@ -128,12 +129,14 @@ class History:
 
     # --- for the reactor's thread ----------------------------------------------------------------
 
-    def open(self, tail: int, elsewhere: int) -> Deferred[tuple[Key, dict[str, list[Entry]], dict[str, str]]]:
+    def open(
+        self, tail: tuple[int, float], elsewhere: tuple[int, float]
+    ) -> Deferred[tuple[Key, dict[str, list[Entry]], dict[str, str]]]:
         """
         Open the file, anew if it is open.
 
-        @param tail: how many entries of the lobby are wanted.
-        @param elsewhere: how many of each other room.
+        @param tail: how many entries of the lobby are wanted, and how many characters are enough.
+        @param elsewhere: the same of each other room.
         @return: fires with the greatest key that was ever given out, as far as the file knows, with the last entries
             of each room, and with the topics of those that have one.
         """
@@ -218,7 +221,9 @@ class History:
             connection.close()
             raise
 
-    def _load(self, connection: Any, tail: int, elsewhere: int) -> tuple[Key, dict[str, list[Entry]], dict[str, str]]:
+    def _load(
+        self, connection: Any, tail: tuple[int, float], elsewhere: tuple[int, float]
+    ) -> tuple[Key, dict[str, list[Entry]], dict[str, str]]:
         found = connection.execute("SELECT room, count(*), max(ms) FROM entry GROUP BY room").fetchall()
         self._rooms = {room: _Kept(count, latest) for room, count, latest in found}
         self._pruned = 0
@@ -226,18 +231,27 @@ class History:
         topics = connection.execute("SELECT room, body FROM entry WHERE type = ? ORDER BY ms, n", (TOPIC,)).fetchall()
         end = (1 << 62, 0)
         entries = {
-            room: self._read(connection, room, (0, 0), end, tail if room == LOBBY else elsewhere)
+            room: self._read(connection, room, (0, 0), end, *(tail if room == LOBBY else elsewhere))
             for room in self._rooms
         }
         return last, entries, dict(topics)
 
-    def _read(self, connection: Any, room: str, after: Key, before: Key, limit: int) -> list[Entry]:
-        rows = connection.execute(
+    def _read(
+        self, connection: Any, room: str, after: Key, before: Key, limit: int, enough: float = inf
+    ) -> list[Entry]:
+        """@param enough: stop with the entry with which there are more characters than this."""
+        entries: list[Entry] = []
+        for row in connection.execute(
             "SELECT type, session, nickname, body, addressee, ms || '-' || n, ms FROM entry"
             " WHERE room = ? AND (ms, n) > (?, ?) AND (ms, n) < (?, ?) ORDER BY ms DESC, n DESC LIMIT ?",
             (room, *after, *before, limit),
-        ).fetchall()
-        return [Entry(*row) for row in reversed(rows)]
+        ):
+            entries.append(Entry(*row))
+            enough -= len(entries[-1].body)
+            if enough < 0:
+                break
+        entries.reverse()
+        return entries
 
     def _write(self, connection: Any, rows: Sequence[tuple[str, Entry]], last: Key, horizon: int) -> None:
         if self.path != MEMORY and self._identity != _identityOf(self.path):

@@ -243,6 +243,24 @@ class KeepingTests(LocalBusCase):
         await bus.stop(5000)
         self.assertEqual(self.stored(), ["old"])
 
+    async def test_longLinesBeyondTheMemory(self):
+        """Of rooms other than the lobby little text is in the memory, from the start on; the file has it all."""
+        bus = await self.started()
+        for _ in range(2):
+            for number in range(8):
+                await bus.publish("tea", message(str(number) * 2000))
+            self.assertLessEqual(len(bus._logs["tea"].entries), 5)
+            await bus.stop(5000)
+            bus = await self.started()
+            self.assertLessEqual(len(bus._logs["tea"].entries), 5)
+            history = await bus.history("tea", None, 8)
+            self.assertEqual([entry.body[0] for entry in history], _numbers(8))
+        first = history[0].id
+        self.assertEqual(len(await bus.history("tea", first, 100)), 8)
+        got = []
+        await bus.subscribe("tea", first, got.append)
+        self.assertEqual([entry.body[0] for entry in got], _numbers(1, 8))
+
     async def test_historyBeyondTheMemory(self):
         self.patch(localbus, "_TAIL", 10)
         bus = await self.started()
