@@ -607,6 +607,38 @@ class MovingTests(RoomCase):
         run(self.hall.say, self.ann.sid, "once")
         self.assertEqual(self.bob.lines.count("<ann> once"), 1)
 
+    def removedWhile(self, method):
+        """ann goes to bob's room, and is removed while the bus has not yet answered what C{method} asks it."""
+        self.ann.dismiss = lambda phrase: None
+        self.move(self.bob, "tea")
+        told = Deferred()
+        original = getattr(self.bus, method)
+
+        def later(room, *args):
+            answer = original(room, *args)
+            return told.addCallback(lambda _: answer) if room == "tea" else answer
+
+        setattr(self.bus, method, later)
+        if method == "members":  # it is asked when a room is opened
+            run(self.hall.move, self.bob.sid, "lobby")
+        moving = Deferred.fromCoroutine(self.hall.move(self.ann.sid, "tea"))
+        self.assertNoResult(moving)
+        run(self.hall.kick, "ann", "op", "")
+        told.callback(None)
+        self.failureResultOf(moving, Refused)
+        delattr(self.bus, method)
+        run(self.hall.leave, self.ann.sid)
+        room = self.hall.roomOf(self.bob.sid).name
+        self.assertEqual(self.hall.who(room), ["bob"])
+        self.assertEqual(run(self.hall.rooms), {room: 1})
+        self.assertEqual(set(self.hall._places), {"lobby", room})
+
+    def test_removedWhileTheRoomIsOpened(self):
+        self.removedWhile("members")
+
+    def test_removedOnTheWay(self):
+        self.removedWhile("publish")
+
     def test_theRoomsOfOtherNodes(self):
         other = Hall(self.bus)
         run(other.open)
