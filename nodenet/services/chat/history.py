@@ -39,6 +39,9 @@ _APPLICATION: Final = 0x6E6E6368  # "nnch"
 FULL_ROOMS: Final = 10
 """As many entries as this many rooms may have are kept in all."""
 
+AVERAGE: Final = 200
+"""And no more characters than if each of them had so many; the lobby has its own."""
+
 # How often, in ms of the log's time, all rooms are searched for what is too old.
 _PRUNE_EVERY: Final = 60_000
 
@@ -224,8 +227,10 @@ class History:
     def _load(
         self, connection: Any, tail: tuple[int, float], elsewhere: tuple[int, float]
     ) -> tuple[Key, dict[str, list[Entry]], dict[str, str]]:
-        found = connection.execute("SELECT room, count(*), max(ms) FROM entry GROUP BY room").fetchall()
-        self._rooms = {room: _Kept(count, latest) for room, count, latest in found}
+        found = connection.execute(
+            "SELECT room, count(*), sum(length(body)), max(ms) FROM entry GROUP BY room"
+        ).fetchall()
+        self._rooms = {room: _Kept(*numbers) for room, *numbers in found}
         self._pruned = 0
         last = connection.execute("SELECT ms, n FROM last").fetchone()
         topics = connection.execute("SELECT room, body FROM entry WHERE type = ? ORDER BY ms, n", (TOPIC,)).fetchall()
@@ -278,7 +283,8 @@ class History:
                 "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (_storable(room), int(ms), int(n), *map(_storable, values)),
             ).rowcount
-            rooms[room] = _Kept(rooms.get(room, _NOTHING).count + added, int(ms))
+            kept = rooms.get(room, _NOTHING)
+            rooms[room] = _Kept(kept.count + added, kept.text + added * len(entry.body), int(ms))
 
     def _dropOld(self, connection: Any, rooms: dict[str, _Kept], horizon: int) -> None:
         for room in list(rooms):
@@ -301,16 +307,22 @@ class History:
                 del rooms[room]
 
     def _dropRooms(self, connection: Any, rooms: dict[str, _Kept]) -> None:
-        """Forget what was silent for longest, where there are too many rooms or too many entries in all of them."""
-        total = sum(kept.count for kept in rooms.values())
+        """Forget what was silent for longest, where there are too many rooms or too much in all of them."""
         most = self._lines * FULL_ROOMS or sys.maxsize
-        if len(rooms) <= LOGS and total <= most:
+        total = sum(kept.count for kept in rooms.values())
+        text = sum(kept.text for room, kept in rooms.items() if room != LOBBY)
+
+        def fit() -> bool:
+            return len(rooms) <= LOGS and total <= most and text <= most * AVERAGE
+
+        if fit():
             return
         for room, kept in sorted(rooms.items(), key=lambda item: item[1].latest):
-            if len(rooms) <= LOGS and total <= most:
+            if fit():
                 break
             if room != LOBBY:
                 total -= kept.count
+                text -= kept.text
                 _delete(connection, rooms, room, "true")
                 del rooms[room]
 
@@ -321,21 +333,26 @@ class _Kept:
     What the file has of one room.
 
     @ivar count: how many entries.
+    @ivar text: with how many characters.
     @ivar latest: when the last one was added, in ms since the epoch.
     """
 
     count: int
+    text: int
     latest: int
 
 
-_NOTHING = _Kept(0, 0)
+_NOTHING = _Kept(0, 0, 0)
 
 
 def _delete(connection: Any, rooms: dict[str, _Kept], room: str, condition: str, *values: object) -> None:
     """Take entries out of a room, and out of the count."""
-    deleted = connection.execute(f"DELETE FROM entry WHERE room = ? AND {condition}", (_storable(room), *values))
+    where, values = f"FROM entry WHERE room = ? AND {condition}", (_storable(room), *values)
+    count, text = connection.execute(f"SELECT count(*), ifnull(sum(length(body)), 0) {where}", values).fetchone()
+    if count:
+        connection.execute(f"DELETE {where}", values)
     kept = rooms.get(room, _NOTHING)
-    rooms[room] = _Kept(kept.count - deleted.rowcount, kept.latest)
+    rooms[room] = _Kept(kept.count - count, kept.text - text, kept.latest)
 
 
 def _storable(text: str) -> str:

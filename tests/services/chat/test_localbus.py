@@ -21,7 +21,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet.errors import NodeTypeError
-from nodenet.services.chat import journal, localbus
+from nodenet.services.chat import history, journal, localbus
 from nodenet.services.chat.bus import JOIN, WHISPER, BusUnavailable, Entry
 from nodenet.services.chat.history import MEMORY, History, HistoryRefused, check
 from nodenet.services.chat.localbus import LocalBus
@@ -216,6 +216,21 @@ class KeepingTests(LocalBusCase):
         await again.publish("lobby", message("20"))
         await again.stop(5000)
         self.assertEqual(self.stored(), ["other", *_numbers(18, 21)])
+
+    async def test_soMuchInAllRooms(self):
+        """What was silent for longest goes, if there are too many lines in all, or too long ones; the lobby stays."""
+        self.patch(history, "AVERAGE", 10)
+        for text, kept in (("x", 9), ("x" * 50, 2)):
+            bus = await self.started(lines=10)
+            for room in ("lobby", *_numbers(12)):
+                for _ in range(10):
+                    await bus.publish(room, message(text))
+                await bus._journal.flush()
+            await bus.stop(5000)
+            with closing(sqlite3.connect(self.path)) as connection:
+                found = {row[0] for row in connection.execute("SELECT DISTINCT room FROM entry")}
+            self.assertEqual(found, {"lobby", *_numbers(12 - kept, 12)})
+            os.unlink(self.path)
 
     async def test_forSoManyDays(self):
         clock = Clock()
