@@ -4,7 +4,8 @@ A member's terminal: lines in and lines out, over a socket.
 I{In.}  C{read} gives one line at a time.  While nobody waits for one the socket is paused, so a member can send
 no faster than its lines are dealt with, and what is kept of its input is one segment at most.  A line that comes
 sooner than the L{Pace} allows waits there too: a flood is slowed down to a trickle, by TCP itself, and loses nothing.
-A line whose answer is long counts as several: the past of a room costs more to show than a line to say.
+A line whose answer is long counts as several: the past of a room costs more to show than a line to say.  And what is
+no line counts as one, where a look at L{nodenet.services.chat.telnet.STEPS} pieces of the input has found nothing else.
 One turn deals with L{LINES_A_TURN} lines; the rest waits until the other sockets had theirs.  So a flood of tiny
 lines holds nobody up, and cannot fill the queues of others before these had a chance to send.
 
@@ -267,11 +268,13 @@ class Terminal:
     def _nextLine(self) -> str | None:
         while not self.over:
             if not self._events:
-                if self._budget <= 0:
+                if self._budget <= 0 or self._held is not None:
                     return None
                 self._events.extend(self._framer.take(self._budget))
                 self._budget -= len(self._events)
                 if not self._events:
+                    if self._framer.pending:
+                        self._slowDown()
                     return None
             if self._tooEarly(self._events[0]):
                 return None
@@ -287,9 +290,11 @@ class Terminal:
         """Whether C{event} has to wait.  Declining an option costs nothing: it happens once for each."""
         if self._held is not None:
             return True
-        if self._pace is None or (isinstance(event, Reply) and event.once):
-            return False
-        wait = self._pace.take(self._loop.seconds())
+        return not (isinstance(event, Reply) and event.once) and self._slowDown()
+
+    def _slowDown(self) -> bool:
+        """Count a line, or as much that is none; or wait until that may be, which is what is returned."""
+        wait = 0.0 if self._pace is None else self._pace.take(self._loop.seconds())
         if wait:
             self._held = self._loop.callLater(wait * 1000, self._onTime)
         return wait > 0

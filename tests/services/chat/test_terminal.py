@@ -409,6 +409,23 @@ class PaceTests(TerminalCase):
         self.socket.send(b"\xff\xfd\x06" * 10)
         self.assertNotIn(b"\xff", self.socket.output)
 
+    def test_whatMeansNothingCounts(self):
+        """Else one who sends nothing but that takes all of a processor."""
+        self.socket.send(b"\xff\xf1" * 5 * STEPS + b"a\n")
+        steps = 0
+        while self.loop.step():
+            steps += 1
+        self.assertLess(steps, 6)
+        self.assertEqual((self.got, self.socket.paused), ([], True))
+        waited = 0
+        while not self.got:
+            self.clock.advance(0.5)
+            waited += 1
+            while self.loop.step():
+                pass
+        self.assertGreater(waited, 2)
+        self.assertEqual((self.got, self.socket.paused), (["a"], False))
+
     def test_decliningIsFree(self):
         self.socket.send(bytes(byte for option in range(40) for byte in (0xFF, 0xFB, option)))
         self.loop.step()
