@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -209,6 +210,9 @@ class IChatBus(Interface):
 ELSEWHERE: Final = 50
 """How many entries of a room other than the lobby are kept in memory."""
 
+ELSEWHERE_TEXT: Final = 10_000
+"""Or fewer, with so many characters in all: who leaves long lines in all rooms must not fill the memory."""
+
 LOGS: Final = 1000
 """Of how many rooms."""
 
@@ -236,20 +240,58 @@ class RoomLog:
     """
     The log of one room, in memory.
 
+    @param kept: how many entries are remembered.
+    @param text: with how many characters in all; but always the last one.
     @ivar entries: what is in the log, as far as it is remembered.
+    @ivar complete: nothing was in the log before these.
     @ivar topic: the body of its last L{TOPIC}.
     @ivar waiting: entries that were published while another was being given out.
     @ivar last: the greatest key that was given out.
     """
 
-    def __init__(self, kept: int, last: Key) -> None:
+    def __init__(self, kept: int, text: float, last: Key) -> None:
         self.kept = kept
-        self.entries: deque[tuple[Key, Entry]] = deque(maxlen=kept)
+        self.text = text
+        self.entries: deque[tuple[Key, Entry]] = deque()
+        self.complete = True
         self.topic = ""
         self.waiting: deque[tuple[Key, Entry]] = deque()
         self.subscribers: list[_Subscriber] = []
         self.delivering = False
         self.last = last
+        self._size = 0
+
+    def remember(self, items: Iterable[tuple[Key, Entry]]) -> None:
+        """Add entries to the end."""
+        for item in items:
+            self.entries.append(item)
+            self._size += len(item[1].body)
+        while len(self.entries) > (min(self.kept, 1) if self._size > self.text else self.kept):
+            self._drop()
+            self.complete = False
+
+    def recall(self, stored: Sequence[tuple[Key, Entry]]) -> None:
+        """
+        Add entries that were stored, wherever they belong.
+
+        @param stored: at most C{kept} of them, the last ones.
+        """
+        known = {key for key, _ in self.entries}
+        merged = sorted([*self.entries, *(item for item in stored if item[0] not in known)], key=lambda item: item[0])
+        self.complete = self.complete and len(stored) < self.kept
+        self.entries.clear()
+        self._size = 0
+        self.remember(merged)
+
+    def forget(self, horizon: int) -> None:
+        """Drop what is from before C{horizon}, in ms since the epoch: all that was before it is too old as well."""
+        while self.entries and self.entries[0][1].time < horizon:
+            self._drop()
+            self.complete = True
+
+    def _drop(self) -> None:
+        _, entry = self.entries.popleft()
+        self._size -= len(entry.body)
 
 
 @implementer(IChatBus)
@@ -260,8 +302,9 @@ class MemoryBus(EventEmitter):
     Entries are given out inside C{publish}, unless that is called by a receiver.
 
     @param clock: the time in seconds since the epoch.  Ids grow even when it goes back.
-    @param kept: how many entries the lobby remembers.  Other rooms remember L{ELSEWHERE} at most, and L{LOGS} rooms
-        are remembered: of those that nobody reads, the one that was silent for longest is forgotten.
+    @param kept: how many entries the lobby remembers.  Other rooms remember L{ELSEWHERE} at most, with
+        L{ELSEWHERE_TEXT} characters, and L{LOGS} rooms are remembered: of those that nobody reads, the one that was
+        silent for longest is forgotten.
     """
 
     _log = Logger()
@@ -296,8 +339,11 @@ class MemoryBus(EventEmitter):
         log = self._logs.get(room)
         if log is None:
             self._forgetOne()
-            kept = self._kept if room == LOBBY else min(self._kept, ELSEWHERE)
-            log = self._logs[room] = RoomLog(kept, self._floor)
+            if room == LOBBY:
+                log = RoomLog(self._kept, inf, self._floor)
+            else:
+                log = RoomLog(min(self._kept, ELSEWHERE), ELSEWHERE_TEXT, self._floor)
+            self._logs[room] = log
         return log
 
     def _forgetOne(self) -> None:
@@ -328,7 +374,7 @@ class MemoryBus(EventEmitter):
         """It is in the log now."""
         if entry.type == TOPIC:
             log.topic = entry.body
-        log.entries.append((key, entry))
+        log.remember([(key, entry)])
         log.waiting.append((key, entry))
         if not log.delivering:
             self._deliver(log)

@@ -161,8 +161,8 @@ class Hall:
             try:
                 await room.join(member, nickname, guest.ignored)
             except BusUnavailable:
-                del self._guests[member.sid]
-                await self._release(room)
+                if self._guests.pop(member.sid, None) is not None:  # else it was removed meanwhile
+                    await self._release(room)
                 raise
         except BusUnavailable:
             await self._bus.releaseNick(skeleton(nickname), member.sid)
@@ -172,8 +172,9 @@ class Hall:
         """Go out.  Who is not here is no error.  Never fails: without a bus it is told when that is back."""
         guest = self._guests.pop(sid, None)
         if guest is not None:
-            await guest.room.leave(sid)
-            await self._release(guest.room)
+            room = guest.room
+            await room.leave(sid)
+            await self._release(room)
             await self._bus.releaseNick(skeleton(guest.nickname), sid)
 
     async def kick(self, nickname: str, operator: str, reason: str) -> None:
@@ -188,14 +189,14 @@ class Hall:
         guest = next((each for each in self._guests.values() if skeleton(each.nickname) == key), None)
         if guest is None:
             raise Refused("There is nobody of that name here.")
-        sid = guest.member.sid
+        sid, room = guest.member.sid, guest.room
         del self._guests[sid]
-        await guest.room.kick(sid, operator, reason)
+        await room.kick(sid, operator, reason)
         told = Phrase("You were removed by {operator}.", operator=operator)
         if reason:
             told = Phrase("You were removed by {operator}: {reason}", operator=operator, reason=reason)
         guest.member.dismiss(told)
-        await self._release(guest.room)
+        await self._release(room)
         await self._bus.releaseNick(key, sid)
 
     async def move(self, sid: str, name: str) -> Room:
@@ -207,8 +208,7 @@ class Hall:
         """
         guest = self._guest(sid)
         name = checkRoom(name)
-        before = guest.room
-        if name == before.name:
+        if name == guest.room.name:
             raise Refused("You are in {room} already.", room=name)
         if name not in self._places:
             rooms = await self._bus.rooms()
@@ -216,14 +216,23 @@ class Hall:
                 raise Refused("There are too many rooms; /rooms lists them.")
         room = await self._hold(name)
         try:
-            await room.join(guest.member, guest.nickname, guest.ignored)
+            if self._isIn(guest):
+                await room.join(guest.member, guest.nickname, guest.ignored)
         except BusUnavailable:
             await self._release(room)
             raise
-        guest.room = room
+        if not self._isIn(guest):
+            # Removed meanwhile, from where it was; nobody else knows that it is here now.
+            await room.leave(sid)
+            await self._release(room)
+            raise Refused("You are not in the room any more.")
+        before, guest.room = guest.room, room
         await before.leave(sid, name)
         await self._release(before)
         return room
+
+    def _isIn(self, guest: _Guest) -> bool:
+        return self._guests.get(guest.member.sid) is guest
 
     async def rename(self, sid: str, nickname: str) -> None:
         """

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
 from twisted.enterprise.adbapi import ConnectionPool
@@ -40,6 +41,9 @@ _MAGIC: Final = b"SQLite format 3\0"
 
 FULL_ROOMS: Final = 10
 """As many entries as this many rooms may have are kept in all."""
+
+AVERAGE: Final = 200
+"""And no more characters than if each of them had so many; the lobby has its own."""
 
 # How often, in ms of the log's time, all rooms are searched for what is too old.
 _PRUNE_EVERY: Final = 60_000
@@ -135,12 +139,14 @@ class History:
 
     # --- for the reactor's thread ----------------------------------------------------------------
 
-    def open(self, tail: int, elsewhere: int) -> Deferred[tuple[Key, dict[str, list[Entry]], dict[str, str]]]:
+    def open(
+        self, tail: tuple[int, float], elsewhere: tuple[int, float]
+    ) -> Deferred[tuple[Key, dict[str, list[Entry]], dict[str, str]]]:
         """
         Open the file, anew if it is open.
 
-        @param tail: how many entries of the lobby are wanted.
-        @param elsewhere: how many of each other room.
+        @param tail: how many entries of the lobby are wanted, and how many characters are enough.
+        @param elsewhere: the same of each other room.
         @return: fires with the greatest key that was ever given out, as far as the file knows, with the last entries
             of each room, and with the topics of those that have one.
         """
@@ -225,26 +231,39 @@ class History:
             connection.close()
             raise
 
-    def _load(self, connection: Any, tail: int, elsewhere: int) -> tuple[Key, dict[str, list[Entry]], dict[str, str]]:
-        found = connection.execute("SELECT room, count(*), max(ms) FROM entry GROUP BY room").fetchall()
-        self._rooms = {room: _Kept(count, latest) for room, count, latest in found}
+    def _load(
+        self, connection: Any, tail: tuple[int, float], elsewhere: tuple[int, float]
+    ) -> tuple[Key, dict[str, list[Entry]], dict[str, str]]:
+        found = connection.execute(
+            "SELECT room, count(*), sum(length(body)), max(ms) FROM entry GROUP BY room"
+        ).fetchall()
+        self._rooms = {room: _Kept(*numbers) for room, *numbers in found}
         self._pruned = 0
         last = connection.execute("SELECT ms, n FROM last").fetchone()
         topics = connection.execute("SELECT room, body FROM entry WHERE type = ? ORDER BY ms, n", (TOPIC,)).fetchall()
         end = (1 << 62, 0)
         entries = {
-            room: self._read(connection, room, (0, 0), end, tail if room == LOBBY else elsewhere)
+            room: self._read(connection, room, (0, 0), end, *(tail if room == LOBBY else elsewhere))
             for room in self._rooms
         }
         return last, entries, dict(topics)
 
-    def _read(self, connection: Any, room: str, after: Key, before: Key, limit: int) -> list[Entry]:
-        rows = connection.execute(
+    def _read(
+        self, connection: Any, room: str, after: Key, before: Key, limit: int, enough: float = inf
+    ) -> list[Entry]:
+        """@param enough: stop with the entry with which there are more characters than this."""
+        entries: list[Entry] = []
+        for row in connection.execute(
             "SELECT type, session, nickname, body, addressee, ms || '-' || n, ms FROM entry"
             " WHERE room = ? AND (ms, n) > (?, ?) AND (ms, n) < (?, ?) ORDER BY ms DESC, n DESC LIMIT ?",
             (room, *after, *before, limit),
-        ).fetchall()
-        return [Entry(*row) for row in reversed(rows)]
+        ):
+            entries.append(Entry(*row))
+            enough -= len(entries[-1].body)
+            if enough < 0:
+                break
+        entries.reverse()
+        return entries
 
     def _write(self, connection: Any, rows: Sequence[tuple[str, Entry]], last: Key, horizon: int) -> None:
         if self.path != MEMORY and self._identity != _identityOf(self.path):
@@ -271,7 +290,8 @@ class History:
                 "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (_storable(room), int(ms), int(n), *map(_storable, values)),
             ).rowcount
-            rooms[room] = _Kept(rooms.get(room, _NOTHING).count + added, int(ms))
+            kept = rooms.get(room, _NOTHING)
+            rooms[room] = _Kept(kept.count + added, kept.text + added * len(entry.body), int(ms))
 
     def _dropOld(self, connection: Any, rooms: dict[str, _Kept], horizon: int) -> None:
         for room in list(rooms):
@@ -294,16 +314,22 @@ class History:
                 del rooms[room]
 
     def _dropRooms(self, connection: Any, rooms: dict[str, _Kept]) -> None:
-        """Forget what was silent for longest, where there are too many rooms or too many entries in all of them."""
-        total = sum(kept.count for kept in rooms.values())
+        """Forget what was silent for longest, where there are too many rooms or too much in all of them."""
         most = self._lines * FULL_ROOMS or sys.maxsize
-        if len(rooms) <= LOGS and total <= most:
+        total = sum(kept.count for kept in rooms.values())
+        text = sum(kept.text for room, kept in rooms.items() if room != LOBBY)
+
+        def fit() -> bool:
+            return len(rooms) <= LOGS and total <= most and text <= most * AVERAGE
+
+        if fit():
             return
         for room, kept in sorted(rooms.items(), key=lambda item: item[1].latest):
-            if len(rooms) <= LOGS and total <= most:
+            if fit():
                 break
             if room != LOBBY:
                 total -= kept.count
+                text -= kept.text
                 _delete(connection, rooms, room, "true")
                 del rooms[room]
 
@@ -314,21 +340,26 @@ class _Kept:
     What the file has of one room.
 
     @ivar count: how many entries.
+    @ivar text: with how many characters.
     @ivar latest: when the last one was added, in ms since the epoch.
     """
 
     count: int
+    text: int
     latest: int
 
 
-_NOTHING = _Kept(0, 0)
+_NOTHING = _Kept(0, 0, 0)
 
 
 def _delete(connection: Any, rooms: dict[str, _Kept], room: str, condition: str, *values: object) -> None:
     """Take entries out of a room, and out of the count."""
-    deleted = connection.execute(f"DELETE FROM entry WHERE room = ? AND {condition}", (_storable(room), *values))
+    where, values = f"FROM entry WHERE room = ? AND {condition}", (_storable(room), *values)
+    count, text = connection.execute(f"SELECT count(*), ifnull(sum(length(body)), 0) {where}", values).fetchone()
+    if count:
+        connection.execute(f"DELETE {where}", values)
     kept = rooms.get(room, _NOTHING)
-    rooms[room] = _Kept(kept.count - deleted.rowcount, kept.latest)
+    rooms[room] = _Kept(kept.count - count, kept.text - text, kept.latest)
 
 
 def _storable(text: str) -> str:

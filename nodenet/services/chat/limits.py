@@ -57,3 +57,11 @@ class Pace:
             return wait
         self._full = full + self._each
         return 0.0
+
+    def spend(self, now: float, lines: float) -> None:
+        """
+        What was dealt with last has cost as much as so many more lines.
+
+        @param now: as for L{take}.
+        """
+        self._full = max(self._full, now) + lines * self._each

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final, Literal
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -34,6 +34,7 @@ from nodenet.adapter.loop import getReactor
 from nodenet.errors import invalidArgValue
 from nodenet.services.chat.bus import (
     ELSEWHERE,
+    ELSEWHERE_TEXT,
     WHISPER,
     BusUnavailable,
     Entry,
@@ -140,7 +141,8 @@ class LocalBus(MemoryBus):
         self._pruning.start(_PRUNE, now=False)
 
     def _open(self) -> Deferred[None]:
-        return self._history.open(self._kept, min(self._kept, ELSEWHERE)).addCallback(self._opened)
+        elsewhere = min(self._kept, ELSEWHERE), ELSEWHERE_TEXT
+        return self._history.open((self._kept, inf), elsewhere).addCallback(self._opened)
 
     def _opened(self, found: tuple[Key, dict[str, list[Entry]], dict[str, str]]) -> None:
         """What the file has is older than all that was given out since; the file may be another one than before."""
@@ -150,12 +152,7 @@ class LocalBus(MemoryBus):
             log = self._logOf(room)
             log.last = max(log.last, last)
             log.topic = log.topic or topics.get(room, "")
-            known = {key for key, _ in log.entries}
-            stored = [(keyOf(entry.id), entry) for entry in entries]
-            merged = sorted(
-                [*log.entries, *(item for item in stored if item[0] not in known)], key=lambda item: item[0]
-            )
-            log.entries = deque(merged, maxlen=log.kept)
+            log.recall([(keyOf(entry.id), entry) for entry in entries])
 
     def _raise(self, key: Key) -> None:
         self._floor = max(self._floor, key)
@@ -250,7 +247,7 @@ class LocalBus(MemoryBus):
 
     def _reaches(self, log: RoomLog, key: Key) -> bool:
         """Whether the memory has all that comes after C{key}."""
-        return len(log.entries) < log.kept or log.entries[0][0] <= key
+        return log.complete or log.entries[0][0] <= key
 
     def _read(self, room: str, after: Key, before: Key, limit: int) -> Deferred[list[Entry]]:
         """From the disk; nothing where it does not work, which the journal is told."""
@@ -272,6 +269,5 @@ class LocalBus(MemoryBus):
     def _prune(self) -> None:
         horizon = self._horizon()
         for log in self._logs.values():
-            while log.entries and log.entries[0][1].time < horizon:
-                log.entries.popleft()
+            log.forget(horizon)
         self._journal.prune()

@@ -27,8 +27,9 @@ NICKNAME_CELLS = 16
 ROOM_CELLS = 32
 """And the name of a room."""
 
-# What is longer is refused for its width anyway.
-_LONGEST = 1024
+# Characters.  What is longer is refused anyway, for its width or for its marks.  Some characters are eighteen in normal
+# form KC, so that is cut as well: any text at all is checked in a millisecond.
+_LONGEST = 256
 
 # The blank of Braille: prints nothing, although PRECIS takes it for a symbol.
 _BLANK = "\u2800"
@@ -46,20 +47,16 @@ def checkNickname(text: str) -> str:
     @return: C{text} without surrounding blanks, in normal form KC: a wide letter is a letter.
     @raise Refused: with a sentence that says what is wrong.
     """
-    text = text[:_LONGEST].strip()
-    if not text:
+    name = _normal(text.strip())
+    if not name:
         raise Refused("A nickname has at least one character.")
-    if any(category(char)[0] == "Z" for char in text):
+    if any(category(char)[0] == "Z" for char in name):
         raise Refused("A nickname has no spaces.")
-    try:
-        name = str(_enforced.enforce(text))
-    except UnicodeEncodeError:
-        raise Refused("A nickname has no control, invisible or unknown characters.") from None
-    if _BLANK in name or clean(name) != name:
+    if _unseen(name):
         raise Refused("A nickname has no control, invisible or unknown characters.")
     if category(name[0])[0] not in "LN" and category(name[0]) != "So" and name[0] != "_":
         raise Refused("A nickname begins with a letter or a digit.")
-    if "<" in name or ">" in name or " " in name:
+    if "<" in name or ">" in name:
         raise Refused("A nickname has no spaces and no angle brackets.")
     if not 0 < wcswidth(name) <= NICKNAME_CELLS:
         raise Refused(
@@ -76,11 +73,11 @@ def checkRoom(text: str) -> str:
         differ by nothing else are the same one.
     @raise Refused: with a sentence that says what a room's name may be.
     """
-    name = normalize("NFKC", normalize("NFKC", text[:_LONGEST].strip().removeprefix("#")).casefold())
+    name = _normal(_normal(text.strip().removeprefix("#")).casefold())
     if (
         not 0 < wcswidth(name) <= ROOM_CELLS
         or any(category(char)[0] not in "LNM" and char not in "-_" for char in name)
-        or clean(name) != name
+        or _unseen(name)
     ):
         raise Refused(
             "The name of a room has letters, digits, - and _, and is at most {columns} columns wide.",
@@ -89,7 +86,20 @@ def checkRoom(text: str) -> str:
     return name
 
 
-@lru_cache(maxsize=4096)  # each line that is said asks whether its author is muted
+def _normal(text: str) -> str:
+    """C{text} in normal form KC, as far as a name can go."""
+    return normalize("NFKC", text[:_LONGEST])[:_LONGEST]
+
+
+def _unseen(name: str) -> bool:
+    """Whether C{name}, in normal form KC, has characters that cannot be seen or that there are none of."""
+    try:
+        enforced = str(_enforced.enforce(name))
+    except UnicodeEncodeError:
+        return True
+    return enforced != name or _BLANK in name or clean(name) != name
+
+
 def skeleton(nickname: str) -> str:
     """
     What two nicknames have in common that count as the same one: they differ by case, by width or other forms, or by
@@ -98,15 +108,22 @@ def skeleton(nickname: str) -> str:
 
     Letters of other scripts often look like a Latin one in one case only.  So whatever looks like a Latin name as it is
     typed, counts as that one.
+
+    @param nickname: any text; of one that is no nickname, as far as a name can go.
     """
-    looks = _typed(normalize("NFD", _typed(normalize("NFKC", nickname))))
+    return _skeleton(nickname[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)  # each line that is said asks whether its author is muted
+def _skeleton(nickname: str) -> str:
+    looks = _typed(normalize("NFD", _typed(_normal(nickname))))
     if all(char.isascii() or category(char)[0] == "M" for char in looks):
         nickname = looks
     before = ""
     while nickname != before:
         before = nickname
         # As a whole, and then taken apart into base and marks, any of which may look like another.
-        nickname = _mapped(normalize("NFKC", normalize("NFKC", nickname).casefold()))
+        nickname = _mapped(normalize("NFKC", _normal(nickname).casefold()))
         nickname = _mapped(normalize("NFD", nickname))
     return nickname
 

@@ -17,8 +17,8 @@ from nodenet.services.chat.text import ChatLine, SafeLine, actionLine, pastLine,
 RECENT: Final = 20
 """How many lines somebody who comes in is shown, where nothing else is said."""
 
-RECALL_BYTES: Final = 128 * 1024
-"""How much of the past, in bytes, is shown at a time: it must fit into the queue of a reader that is not slow."""
+RECALL_BYTES: Final = 32 * 1024
+"""How much of the past, in bytes, is shown at a time: more than a hundred lines as people type them."""
 
 # Entries that are asked for at a time, and how often, to find what was said among joins and leaves.
 _PAGE = 200
@@ -78,9 +78,16 @@ class Past:
         if self._age:
             while self._recent and self._recent[0].time < now - self._age:
                 self._recent.popleft()
-        # Many may come in a row: each of these is made once.
-        self._lines = {entry.id: self._lines.get(entry.id) or _pastOf(entry) for entry in self._recent}
-        return _fitting(self._lines[entry.id] for entry in self._recent if wanted(entry))
+        made: dict[str, ChatLine] = {}
+
+        def line(entry: Entry) -> ChatLine:
+            # Many may come in a row: each of these is made once.
+            found = made[entry.id] = self._lines.get(entry.id) or _pastOf(entry)
+            return found
+
+        lines = _fitting(map(line, filter(wanted, reversed(self._recent))))
+        self._lines = made
+        return lines
 
     async def recall(self, count: int, wanted: Callable[[Entry], bool]) -> list[ChatLine]:
         """
@@ -95,7 +102,7 @@ class Past:
                 # What follows is on its way to the members as live lines.
                 past = past[: index + 1]
                 break
-        return _fitting(map(_pastOf, filter(wanted, past)))
+        return _fitting(map(_pastOf, filter(wanted, reversed(past))))
 
     async def _find(self, count: int) -> list[Entry]:
         """The last messages and actions of the log."""
@@ -123,10 +130,14 @@ def _pastOf(entry: Entry) -> ChatLine:
 
 
 def _fitting(lines: Iterable[ChatLine]) -> list[ChatLine]:
-    """C{lines}, or the last of them as far as they fit."""
+    """
+    C{lines}, or the last of them as far as they fit.
+
+    @param lines: the last one first.  What does not fit is not asked for.
+    """
     fitting: deque[ChatLine] = deque()
     size = 0
-    for line in reversed(list(lines)):
+    for line in lines:
         size += len(line.wire())
         if size > RECALL_BYTES:
             break

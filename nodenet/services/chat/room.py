@@ -152,7 +152,7 @@ class Room:
             await self._bus.join(self.name, member.sid, nickname)
             await self._bus.publish(self.name, Entry(JOIN, member.sid, nickname))
         except BusUnavailable:
-            del self._seats[member.sid]
+            self._seats.pop(member.sid, None)
             await self._bus.part(self.name, member.sid)
             raise
 

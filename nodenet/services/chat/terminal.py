@@ -4,6 +4,8 @@ A member's terminal: lines in and lines out, over a socket.
 I{In.}  C{read} gives one line at a time.  While nobody waits for one the socket is paused, so a member can send
 no faster than its lines are dealt with, and what is kept of its input is one segment at most.  A line that comes
 sooner than the L{Pace} allows waits there too: a flood is slowed down to a trickle, by TCP itself, and loses nothing.
+A line whose answer is long counts as several: the past of a room costs more to show than a line to say.  And what is
+no line counts as one, where a look at L{nodenet.services.chat.telnet.STEPS} pieces of the input has found nothing else.
 One turn deals with L{LINES_A_TURN} lines; the rest waits until the other sockets had theirs.  So a flood of tiny
 lines holds nobody up, and cannot fill the queues of others before these had a chance to send.
 
@@ -37,6 +39,9 @@ from nodenet.services.chat.words import ENGLISH, Phrase
 
 LINES_A_TURN: Final = 32
 """How many lines of one peer are dealt with before others are served."""
+
+ANSWER: Final = 4096
+"""For each so many bytes that answer a line of a peer, it counts as one line more."""
 
 MAX_CHARACTERS: Final = 2000
 """How many characters a line may have, in however few bytes."""
@@ -152,6 +157,7 @@ class Terminal:
     # Rarely needed by anyone.
     _chosen = False  # the peer has said what its encoding is
     _tooLong = 0  # so many lines were
+    _answered = 0  # so many bytes were for this peer only since its last line was given out
     _held: IDelayedCall | None = None  # its next line has come too early
     _slow: IDelayedCall | None = None  # it does not read as fast as it should
     _quiet: IDelayedCall | None = None  # when to look how long it was silent
@@ -203,8 +209,9 @@ class Terminal:
         return self.reason is not None
 
     def enter(self) -> None:
-        """The peer has given its nickname."""
+        """The peer has given its nickname.  What it was shown then, it has not asked for."""
         self.entered = True
+        self._answered = 0
         if self._deadline is not None and not self.over:
             self._deadline.cancel()
             self._deadline = None
@@ -222,6 +229,8 @@ class Terminal:
 
         @return: fires with its text, not cleaned, without its end; with C{None} when there will be no more.
         """
+        if self._pace is not None:
+            self._pace.spend(self._loop.seconds(), self._answered // ANSWER)
         line = self._nextLine()
         if line is not None or self._exhausted():
             return succeed(line)
@@ -259,11 +268,13 @@ class Terminal:
     def _nextLine(self) -> str | None:
         while not self.over:
             if not self._events:
-                if self._budget <= 0:
+                if self._budget <= 0 or self._held is not None:
                     return None
                 self._events.extend(self._framer.take(self._budget))
                 self._budget -= len(self._events)
                 if not self._events:
+                    if self._framer.pending:
+                        self._slowDown()
                     return None
             if self._tooEarly(self._events[0]):
                 return None
@@ -271,6 +282,7 @@ class Terminal:
             if not isinstance(event, Line):
                 self._answer(event)
             elif (text := self._decoded(event.data)) is not None:
+                self._answered = 0
                 return text
         return None
 
@@ -278,9 +290,11 @@ class Terminal:
         """Whether C{event} has to wait.  Declining an option costs nothing: it happens once for each."""
         if self._held is not None:
             return True
-        if self._pace is None or (isinstance(event, Reply) and event.once):
-            return False
-        wait = self._pace.take(self._loop.seconds())
+        return not (isinstance(event, Reply) and event.once) and self._slowDown()
+
+    def _slowDown(self) -> bool:
+        """Count a line, or as much that is none; or wait until that may be, which is what is returned."""
+        wait = 0.0 if self._pace is None else self._pace.take(self._loop.seconds())
         if wait:
             self._held = self._loop.callLater(wait * 1000, self._onTime)
         return wait > 0
@@ -394,6 +408,7 @@ class Terminal:
         return b"" if place == tape.place else tape.since(place, self.voice)
 
     def _put(self, data: bytes) -> None:
+        self._answered += len(data)
         self._catchUp()
         self._collect(data)
 

@@ -24,7 +24,7 @@ import re
 import time
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
-from unicodedata import category, normalize
+from unicodedata import category, is_normalized, normalize
 
 from nodenet.services.chat.encodings import UTF8
 from nodenet.services.chat.words import ENGLISH, Phrase
@@ -51,17 +51,44 @@ _ESCAPES = re.compile(
 
 _JOINERS = "\u200c\u200d"
 
+# What stands before each of them, and behind it.
+_AROUND_JOINERS = re.compile(f"(?:(?<=(.))|^)[{_JOINERS}](?=(.?))", re.DOTALL)
+
 
 def clean(text: str) -> str:
     """
     C{text} without anything that could do more to a terminal than print: see the head of this module.
     The result is in normal form C and has no line breaks; cleaning it again changes nothing.
     """
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) or _isClean(text):
         return text
     # Marks are cut before normalising, which would take quadratic time to sort thousands of them; and again
     # after it, because it takes some characters apart.
     return _printable(normalize("NFC", _printable(_ESCAPES.sub("", text))))
+
+
+def _isClean(text: str) -> bool:
+    """Whether nothing below would change C{text}: most of what is looked at was cleaned before."""
+    marks: dict[int, str] = {}
+    joiners = False
+    # A text has few different characters, and fewer that have to be looked at where they stand.
+    for char in set(text):
+        kind = category(char)
+        if kind[0] == "M":
+            marks[ord(char)] = _MARK
+        elif char in _JOINERS:
+            joiners = True
+        elif kind in ("Cc", "Cf") or kind in _REPLACED:
+            return False
+    if marks and _MARK * (MARKS + 1) in text.translate(marks):
+        return False
+    if joiners and not all(_joins(*around) for around in _AROUND_JOINERS.findall(text)):
+        return False
+    return is_normalized("NFC", text)
+
+
+# Stands for any mark.
+_MARK = "\0"
 
 
 def _printable(text: str) -> str:
@@ -74,7 +101,7 @@ def _printable(text: str) -> str:
             if marks <= MARKS:
                 kept.append(char)
         elif kind == "Cf":
-            if char in _JOINERS and _joins(text, index, kept):
+            if char in _JOINERS and _joins("".join(kept[-1:]), text[index + 1 : index + 2]):
                 kept.append(char)
         elif kind == "Cc":
             if char == "\t":
@@ -90,10 +117,9 @@ def _printable(text: str) -> str:
 _REPLACED = {"Zl": " ", "Zp": " ", "Cs": "\ufffd"}
 
 
-def _joins(text: str, index: int, kept: list[str]) -> bool:
-    """Whether the joiner at C{index} stands between two characters that may need it."""
-    after = text[index + 1 : index + 2]
-    if not kept or kept[-1].isascii() or kept[-1] in _JOINERS or not after or after.isascii():
+def _joins(before: str, after: str) -> bool:
+    """Whether a joiner stands between two characters that may need it.  There may be none."""
+    if not before or before.isascii() or before in _JOINERS or not after or after.isascii():
         return False
     return category(after)[0] in "LNS"
 

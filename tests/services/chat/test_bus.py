@@ -62,6 +62,19 @@ class MemoryBusOwnTests(SynchronousTestCase):
         history = self.successResultOf(self.bus.history("lobby", None, 1000))
         self.assertEqual([entry.body for entry in history], [str(number) for number in range(15, 25)])
 
+    def test_remembersFewerLongOnes(self):
+        """Elsewhere than in the lobby."""
+        for room in ("lobby", "tea"):
+            for number in range(8):
+                self.bus.publish(room, message(str(number) * 2000))
+        for room, first in (("lobby", 0), ("tea", 3)):
+            history = self.successResultOf(self.bus.history(room, None, 1000))
+            self.assertEqual([entry.body[0] for entry in history], [str(number) for number in range(first, 8)])
+        self.bus.publish("tea", message("x" * 20_000))
+        self.assertEqual(len(self.successResultOf(self.bus.history("tea", None, 1000))), 1)
+        self.bus.publish("tea", message("short"))
+        self.assertEqual(len(self.successResultOf(self.bus.history("tea", None, 1000))), 1)
+
     def test_deepConversations(self):
         """A receiver that always answers does not nest."""
 

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nodenet.services.chat import hall
+from nodenet.services.chat import hall, past
 from nodenet.services.chat.bus import JOIN, MESSAGE, BusUnavailable, Entry, MemoryBus
 from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.nickname import skeleton
@@ -241,11 +241,25 @@ class PastTests(RoomCase):
         self.talk("hello")
         self.assertEqual(self.enter(room, "bob").lines, ["-- bob joined (1 here)"])
 
-    def test_notMoreThanAQueueHolds(self):
-        self.talk(*(str(number) * 8000 for number in range(10)), "\u4f60" * 30_000, "short")
+    def test_notMoreThanPeopleRead(self):
+        self.talk(*(str(number % 10) * 2000 for number in range(18)), "\u4f60" * 2000, "short")
         bob = self.join("bob")
-        self.assertEqual([line[-1] for line in bob.lines[1:-1]], ["5", "6", "7", "8", "9", "\u4f60", "t"])
+        self.assertEqual("".join(line[-1] for line in bob.lines[1:-1]), "5678901234567\u4f60t")
         self.assertLessEqual(sum(len(line.encode()) for line in bob.lines), RECALL_BYTES)
+
+    def test_whatDoesNotFitIsNotMade(self):
+        """Else who asks for a hundred of the longest lines would let everybody wait."""
+        made = []
+        original = past.entryLine
+        self.patch(past, "entryLine", lambda entry: made.append(entry) or original(entry))
+        self.talk(*("\u0e01\u0e33" * 1000 for _ in range(100)))
+        made.clear()
+        bob = self.join("bob")
+        self.assertEqual(len(bob.lines) - 2, 5)
+        self.assertEqual(len(made), 6)
+        made.clear()
+        self.assertEqual(len(run(self.hall.roomOf(bob.sid).recall, bob.sid, 100)), 5)
+        self.assertEqual(len(made), 6)
 
     def test_recall(self):
         self.talk(*(str(number) for number in range(10)))
@@ -592,6 +606,38 @@ class MovingTests(RoomCase):
         self.assertEqual(self.hall.who("tea"), ["ann", "bob"])
         run(self.hall.say, self.ann.sid, "once")
         self.assertEqual(self.bob.lines.count("<ann> once"), 1)
+
+    def removedWhile(self, method):
+        """ann goes to bob's room, and is removed while the bus has not yet answered what C{method} asks it."""
+        self.ann.dismiss = lambda phrase: None
+        self.move(self.bob, "tea")
+        told = Deferred()
+        original = getattr(self.bus, method)
+
+        def later(room, *args):
+            answer = original(room, *args)
+            return told.addCallback(lambda _: answer) if room == "tea" else answer
+
+        setattr(self.bus, method, later)
+        if method == "members":  # it is asked when a room is opened
+            run(self.hall.move, self.bob.sid, "lobby")
+        moving = Deferred.fromCoroutine(self.hall.move(self.ann.sid, "tea"))
+        self.assertNoResult(moving)
+        run(self.hall.kick, "ann", "op", "")
+        told.callback(None)
+        self.failureResultOf(moving, Refused)
+        delattr(self.bus, method)
+        run(self.hall.leave, self.ann.sid)
+        room = self.hall.roomOf(self.bob.sid).name
+        self.assertEqual(self.hall.who(room), ["bob"])
+        self.assertEqual(run(self.hall.rooms), {room: 1})
+        self.assertEqual(set(self.hall._places), {"lobby", room})
+
+    def test_removedWhileTheRoomIsOpened(self):
+        self.removedWhile("members")
+
+    def test_removedOnTheWay(self):
+        self.removedWhile("publish")
 
     def test_theRoomsOfOtherNodes(self):
         other = Hall(self.bus)

@@ -24,6 +24,15 @@ class PaceTests(SynchronousTestCase):
             self.assertEqual([pace.take(now) for _ in range(3)], [0, 0, 0])
             self.assertEqual(pace.take(now), 0.5)
 
+    def test_whatCostsMore(self):
+        pace = Pace(rate=2, burst=3)
+        pace.take(100)
+        pace.spend(100, 0)
+        pace.take(100)
+        pace.spend(100, 4)
+        self.assertEqual(pace.take(100), 2)
+        self.assertEqual([pace.take(102), pace.take(102)], [0, 0.5])
+
     def test_theRoundingOfTimers(self):
         """Whoever waited as long as it was told has waited long enough."""
         pace = Pace(rate=3, burst=1)

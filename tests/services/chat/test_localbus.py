@@ -21,7 +21,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet.errors import NodeTypeError
-from nodenet.services.chat import journal, localbus
+from nodenet.services.chat import history, journal, localbus
 from nodenet.services.chat.bus import JOIN, WHISPER, BusUnavailable, Entry
 from nodenet.services.chat.history import MEMORY, History, HistoryRefused, check
 from nodenet.services.chat.localbus import LocalBus
@@ -217,6 +217,21 @@ class KeepingTests(LocalBusCase):
         await again.stop(5000)
         self.assertEqual(self.stored(), ["other", *_numbers(18, 21)])
 
+    async def test_soMuchInAllRooms(self):
+        """What was silent for longest goes, if there are too many lines in all, or too long ones; the lobby stays."""
+        self.patch(history, "AVERAGE", 10)
+        for text, kept in (("x", 9), ("x" * 50, 2)):
+            bus = await self.started(lines=10)
+            for room in ("lobby", *_numbers(12)):
+                for _ in range(10):
+                    await bus.publish(room, message(text))
+                await bus._journal.flush()
+            await bus.stop(5000)
+            with closing(sqlite3.connect(self.path)) as connection:
+                found = {row[0] for row in connection.execute("SELECT DISTINCT room FROM entry")}
+            self.assertEqual(found, {"lobby", *_numbers(12 - kept, 12)})
+            os.unlink(self.path)
+
     async def test_forSoManyDays(self):
         clock = Clock()
         clock.advance(86_400 * 100)
@@ -242,6 +257,24 @@ class KeepingTests(LocalBusCase):
         self.assertEqual(await _bodies(bus), ["old"])
         await bus.stop(5000)
         self.assertEqual(self.stored(), ["old"])
+
+    async def test_longLinesBeyondTheMemory(self):
+        """Of rooms other than the lobby little text is in the memory, from the start on; the file has it all."""
+        bus = await self.started()
+        for _ in range(2):
+            for number in range(8):
+                await bus.publish("tea", message(str(number) * 2000))
+            self.assertLessEqual(len(bus._logs["tea"].entries), 5)
+            await bus.stop(5000)
+            bus = await self.started()
+            self.assertLessEqual(len(bus._logs["tea"].entries), 5)
+            history = await bus.history("tea", None, 8)
+            self.assertEqual([entry.body[0] for entry in history], _numbers(8))
+        first = history[0].id
+        self.assertEqual(len(await bus.history("tea", first, 100)), 8)
+        got = []
+        await bus.subscribe("tea", first, got.append)
+        self.assertEqual([entry.body[0] for entry in got], _numbers(1, 8))
 
     async def test_historyBeyondTheMemory(self):
         self.patch(localbus, "_TAIL", 10)

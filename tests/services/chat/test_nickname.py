@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from twisted.trial.unittest import SynchronousTestCase
 from wcwidth import wcswidth
 
-from nodenet.services.chat.nickname import checkNickname, loadConfusables, skeleton
+from nodenet.services.chat.nickname import checkNickname, checkRoom, loadConfusables, skeleton
 from nodenet.services.chat.text import clean
 from nodenet.services.chat.words import Refused
 
@@ -91,6 +91,36 @@ class NicknameTests(SynchronousTestCase):
             self.assertNotIn(" ", name)
 
 
+class RoomTests(SynchronousTestCase):
+    def refusal(self, name):
+        return str(self.assertRaises(Refused, checkRoom, name))
+
+    def test_accepted(self):
+        for wish, name in (("#Tea_2", "tea_2"), (" tea\t", "tea"), ("茶-1", "茶-1"), ("Ｔｅａ", "tea"), ("ชา", "ชา")):
+            self.assertEqual(checkRoom(wish), name)
+
+    def test_unseen(self):
+        """A room that looks like another one, or like nothing at all."""
+        for char in "\u034f\u115f\u1160\u17b4\u180b\u3164\ufe0f\uffa0\U000e0100\u200d\u2800":
+            for name in (char, f"tea{char}", f"{char}tea"):
+                self.assertIn("letters, digits", self.refusal(name), ascii(name))
+
+    def test_width(self):
+        self.assertEqual(checkRoom("a" * 32), "a" * 32)
+        for name in ("a" * 33, "a" * 1_000_000, "茶" * 17, ""):
+            self.assertIn("32 columns", self.refusal(name))
+
+    @settings(PATIENT, max_examples=400)
+    @given(ANY | NASTY)
+    def test_anyText(self, wish):
+        try:
+            name = checkRoom(wish)
+        except Refused:
+            return
+        self.assertEqual(clean(name), name)
+        self.assertEqual(checkRoom(name), name)
+
+
 class SkeletonTests(SynchronousTestCase):
     def test_sameOnes(self):
         for one, other in (
@@ -125,6 +155,13 @@ class SkeletonTests(SynchronousTestCase):
             # Case comes first: of some capitals the small letter looks like nothing else.
             if normalize("NFKC", normalize("NFKC", char).casefold()) == char:
                 self.assertEqual(skeleton(char), skeleton(looks), ascii(char))
+
+    def test_veryLong(self):
+        """Of a whole line that is asked for no more is looked at, or kept, than a name can have."""
+        for char in ("a", "m", "\ufdfa", "\u0323\u0301", "\U0001f600"):
+            found = skeleton(char * 2000)
+            self.assertLess(len(found), 1000)
+            self.assertIs(skeleton(char * 1000), found)
 
     @PATIENT
     @given(ANY)

@@ -13,6 +13,7 @@ from nodenet.net import Socket
 from nodenet.services.chat import terminal as module
 from nodenet.services.chat.telnet import STEPS
 from nodenet.services.chat.terminal import (
+    ANSWER,
     END_GRACE,
     IDLE,
     LINES_A_TURN,
@@ -408,12 +409,62 @@ class PaceTests(TerminalCase):
         self.socket.send(b"\xff\xfd\x06" * 10)
         self.assertNotIn(b"\xff", self.socket.output)
 
+    def test_whatMeansNothingCounts(self):
+        """Else one who sends nothing but that takes all of a processor."""
+        self.socket.send(b"\xff\xf1" * 5 * STEPS + b"a\n")
+        steps = 0
+        while self.loop.step():
+            steps += 1
+        self.assertLess(steps, 6)
+        self.assertEqual((self.got, self.socket.paused), ([], True))
+        waited = 0
+        while not self.got:
+            self.clock.advance(0.5)
+            waited += 1
+            while self.loop.step():
+                pass
+        self.assertGreater(waited, 2)
+        self.assertEqual((self.got, self.socket.paused), (["a"], False))
+
     def test_decliningIsFree(self):
         self.socket.send(bytes(byte for option in range(40) for byte in (0xFF, 0xFB, option)))
         self.loop.step()
         self.assertEqual(self.socket.output.count(b"\xff\xfe"), 40)
         self.socket.send(b"1\n2\n3\n")
         self.loop.step()
+        self.assertEqual(self.got, ["1", "2", "3"])
+
+    def test_longAnswersCount(self):
+        def answer(line):
+            self.got.append(line)
+            self.terminal.write(SafeLine("x" * (2 * ANSWER)))
+            self.terminal.read().addCallback(answer)
+
+        self.make(lineRate=2, lineBurst=3)
+        inTurn(lambda: self.terminal.read().addCallback(answer))
+        self.socket.send(b"1\n2\n3\n")
+        self.assertEqual(self.got, ["1"])
+        self.clock.advance(0.4)
+        self.assertEqual(self.got, ["1"])
+        self.clock.advance(0.1)
+        self.assertEqual(self.got, ["1", "2"])
+        self.clock.advance(1.5)
+        self.assertEqual(self.got, ["1", "2", "3"])
+
+    def test_theWelcomeDoesNot(self):
+        self.make(lineRate=2, lineBurst=3)
+        name = self.terminal.read()
+        self.socket.send(b"ann\n1\n2\n")
+        self.assertEqual(self.successResultOf(name), "ann")
+        self.terminal.write(SafeLine("x" * (8 * ANSWER)))
+        self.terminal.enter()
+        self.readAll()
+        self.assertEqual(self.got, ["1", "2"])
+
+    def test_whatOthersSayDoesNot(self):
+        for _ in range(10):
+            self.terminal.write(SafeLine("x" * ANSWER))
+        self.socket.send(b"1\n2\n3\n")
         self.assertEqual(self.got, ["1", "2", "3"])
 
     def test_goneWhileItWaits(self):
