@@ -65,7 +65,7 @@ _WINDOWS: dict[str, set[str]] = {
     "nodenet.services.chat.text": set(),
     "nodenet.services.chat.commands": set(),
     "nodenet.services.chat.history": {"twisted.enterprise"},
-    "nodenet.services.chat.operators": {"twisted.internet.threads"},
+    "nodenet.services.chat.aside": {"twisted.internet.threads"},
     "nodenet.services.chat.web": {
         "twisted.application",
         "twisted.internet.endpoints",

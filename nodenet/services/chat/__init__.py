@@ -123,6 +123,7 @@ class ChatFactory(SocketFactory):
             Operators() if operators is None else operators,
             lambda: self._sessions.values(),
             clock,
+            serverOptions.get("reactor"),
         )
         self._chatReactor = serverOptions.get("reactor")
         self._limits = limits
@@ -252,12 +253,12 @@ class ChatFactory(SocketFactory):
 
     def whenStopped(self) -> Deferred[None]:
         """
-        @return: fires when the bus has stopped, and so all that it keeps is kept; at once where it is not stopping.
+        @return: fires when the bus, if it is stopping, has stopped, and so all that it keeps is kept; as are the bans.
         """
         # Another Deferred than the bus's: many may wait for it.
         waiter: Deferred[None] = Deferred()
         self._stopped.addBoth(lambda _: waiter.callback(None))
-        return waiter
+        return waiter.addCallback(lambda _: self.moderation.whenKept())
 
     def _busChanged(self, state: str) -> None:
         self._log.info("The bus is {state}", state=state)

@@ -36,16 +36,18 @@ class _Guest:
     A member of this process.
 
     @ivar nickname: what it is called.
+    @ivar key: the skeleton of that.
     @ivar room: where it is.
     @ivar ignored: whom it does not want to hear: their sessions, and the skeletons of their nicknames.
     @ivar ignoring: their nicknames by these skeletons.
     """
 
-    __slots__ = ("ignored", "ignoring", "member", "nickname", "room")
+    __slots__ = ("ignored", "ignoring", "key", "member", "nickname", "room")
 
     def __init__(self, member: Member, nickname: str, room: Room) -> None:
         self.member = member
         self.nickname = nickname
+        self.key = skeleton(nickname)
         self.room = room
         self.ignored: set[str] = set()
         self.ignoring: dict[str, tuple[str, str]] = {}
@@ -175,7 +177,7 @@ class Hall:
             room = guest.room
             await room.leave(sid)
             await self._release(room)
-            await self._bus.releaseNick(skeleton(guest.nickname), sid)
+            await self._bus.releaseNick(guest.key, sid)
 
     async def kick(self, nickname: str, operator: str, reason: str) -> None:
         """
@@ -186,7 +188,7 @@ class Hall:
         @param reason: cleaned; may be empty.
         """
         key = skeleton(nickname)
-        guest = next((each for each in self._guests.values() if skeleton(each.nickname) == key), None)
+        guest = next((each for each in self._guests.values() if each.key == key), None)
         if guest is None:
             raise Refused("There is nobody of that name here.")
         sid, room = guest.member.sid, guest.room
@@ -241,21 +243,21 @@ class Hall:
         @param nickname: as it was typed.
         """
         guest = self._guest(sid)
-        nickname, before = checkNickname(nickname), guest.nickname
-        if nickname == before:
+        nickname = checkNickname(nickname)
+        if nickname == guest.nickname:
             raise Refused("You are {nickname} already.", nickname=nickname)
         await self._claim(nickname, sid)
-        # Another case of the same name is the same claim, which must stay.
-        same = skeleton(nickname) == skeleton(before)
+        key, keyBefore = skeleton(nickname), guest.key
         try:
             await guest.room.rename(sid, nickname)
         except BusUnavailable:
-            if not same:
-                await self._bus.releaseNick(skeleton(nickname), sid)
+            if key != keyBefore:
+                await self._bus.releaseNick(key, sid)
             raise
-        guest.nickname = nickname
-        if not same:
-            await self._bus.releaseNick(skeleton(before), sid)
+        guest.nickname, guest.key = nickname, key
+        # Another case of the same name is the same claim, which must stay.
+        if key != keyBefore:
+            await self._bus.releaseNick(keyBefore, sid)
 
     async def _claim(self, nickname: str, sid: str) -> None:
         self.admit(skeleton(nickname))
@@ -298,6 +300,11 @@ class Hall:
         """What C{sid} is called, if it is of this process and has a nickname."""
         guest = self._guests.get(sid)
         return None if guest is None else guest.nickname
+
+    def keyOf(self, sid: str) -> str | None:
+        """The skeleton of that."""
+        guest = self._guests.get(sid)
+        return None if guest is None else guest.key
 
     def roomOf(self, sid: str) -> Room:
         """

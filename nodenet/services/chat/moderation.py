@@ -19,8 +19,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from nodenet.services.chat.aside import Aside
 from nodenet.services.chat.hall import Hall
 from nodenet.services.chat.nickname import skeleton
 from nodenet.services.chat.operators import Operators
@@ -70,6 +72,7 @@ class Moderation:
     @param operators: who may pronounce them.
     @param people: gives all who are here, with and without a nickname.
     @param clock: the time in seconds since the epoch.
+    @param reactor: in whose threads the sentences are written down; by default Twisted's.
     """
 
     _log = Logger()
@@ -81,8 +84,10 @@ class Moderation:
         operators: Operators,
         people: Callable[[], Iterable[Person]],
         clock: Callable[[], float] = time.time,
+        reactor: object = None,
     ) -> None:
         self.operators = operators
+        self._aside = Aside(reactor)
         self._hall = hall
         self._register = register
         self._people = people
@@ -106,10 +111,7 @@ class Moderation:
         """
         @raise Refused: C{person} may not speak.
         """
-        nickname = self._hall.nicknameOf(person.sid)
-        sentence = self._register.ofAddress(MUTE, person.address)
-        if sentence is None and nickname is not None:
-            sentence = self._register.ofName(MUTE, skeleton(nickname))
+        sentence = self._concerned(MUTE, person)
         if sentence is not None:
             raise Refused("{told}", told=_toldTo(sentence))
 
@@ -148,12 +150,15 @@ class Moderation:
         subjects, label = self._subjects(what)
         until = None if seconds == float("inf") else self._clock() + seconds
         made = [Sentence(kind, about, subject, label, until, _reason(reason), operator) for about, subject in subjects]
-        for each in made:
-            self._pronounce(each)
-        await self._carryOut(kind, made)
+        try:
+            for each in made:
+                self._pronounce(each)
+            await self._carryOut(kind, made)
+        finally:
+            await self._keep()
         return _until(made[0])
 
-    def lift(self, operator: str, what: str) -> int:
+    async def lift(self, operator: str, what: str) -> int:
         """
         End bans and mutes.
 
@@ -162,12 +167,10 @@ class Moderation:
         """
         network = networkOf(what)
         key = skeleton(what) if network is None else str(network)
-        try:
-            count = self._register.lift(lambda each: key in (each.subject, skeleton(each.label)))
-        except OSError as error:
-            self._unwritten(error)
-            count = 1
+        count = self._register.lift(lambda each: key in (each.subject, skeleton(each.label)))
         self._log.info("{operator} has lifted {count}", operator=operator, count=count)
+        if count:
+            await self._keep()
         return count
 
     def sentences(self) -> list[Phrase]:
@@ -199,17 +202,13 @@ class Moderation:
 
     def _homeOfName(self, key: str) -> Network | None:
         for person in self._people():
-            nickname = self._hall.nicknameOf(person.sid)
-            if nickname is not None and skeleton(nickname) == key and person.address is not None:
+            if person.address is not None and self._hall.keyOf(person.sid) == key:
                 return homeOf(person.address)
         return None
 
     def _pronounce(self, sentence: Sentence) -> None:
-        try:
-            if not self._register.add(sentence):
-                raise Refused("There are too many bans already.")
-        except OSError as error:
-            self._unwritten(error)
+        if not self._register.add(sentence):
+            raise Refused("There are too many bans already.")
         self._log.info(
             "{operator}: {kind} of a {about}, {until}",
             operator=sentence.operator,
@@ -218,10 +217,22 @@ class Moderation:
             until=str(_until(sentence)),
         )
 
-    def _unwritten(self, error: OSError) -> None:
-        self._log.critical(
-            "the bans {path} cannot be written: {reason}", path=self._register.path, reason=error.strerror
-        )
+    async def _keep(self) -> None:
+        """Write down what holds.  Where that fails it holds all the same, until the program ends."""
+        if self._register.path is None:
+            return
+        try:
+            await self._aside.do(self._register.writing())
+        except OSError as error:
+            self._log.critical(
+                "the bans {path} cannot be written: {reason}", path=self._register.path, reason=error.strerror
+            )
+
+    def whenKept(self) -> Deferred[None]:
+        """
+        @return: fires when everything is written down that was decided up to now.
+        """
+        return self._aside.whenDone()
 
     async def _carryOut(self, kind: str, made: Sequence[Sentence]) -> None:
         for person in list(self._people()):
@@ -237,8 +248,8 @@ class Moderation:
                 await self._hall.kick(nickname, sentence.operator, sentence.reason)
 
     def _concerned(self, kind: str, person: Person) -> Sentence | None:
-        nickname = self._hall.nicknameOf(person.sid)
-        named = None if nickname is None else self._register.ofName(kind, skeleton(nickname))
+        key = self._hall.keyOf(person.sid)
+        named = None if key is None else self._register.ofName(kind, key)
         return named or self._register.ofAddress(kind, person.address)
 
 

@@ -22,11 +22,9 @@ import os
 import re
 from typing import Final
 
-from twisted.internet.defer import Deferred, DeferredLock
-from twisted.internet.threads import deferToThreadPool
+from twisted.internet.defer import Deferred
 
-from nodenet.adapter.loop import getReactor
-from nodenet.adapter.turn import inTurn
+from nodenet.services.chat.aside import Aside
 
 _N: Final = 16384
 _R: Final = 8
@@ -85,8 +83,7 @@ class Operators:
     ) -> None:
         self._passwords = passwords or {}
         self._fingerprints = fingerprints or {}
-        self._reactor = reactor
-        self._turns = DeferredLock()
+        self._aside = Aside(reactor)
 
     @classmethod
     def read(cls, path: str, reactor: object = None) -> Operators:
@@ -134,9 +131,5 @@ class Operators:
         @return: fires with whether C{name} is an operator and C{password} theirs.
         """
         stored = self._passwords.get(name, _NOBODY)
-        reactor = getReactor(self._reactor)
-        answer: Deferred[bool] = Deferred()
-        self._turns.run(deferToThreadPool, reactor, reactor.getThreadPool(), matches, password, stored).addBoth(
-            lambda result: inTurn(answer.callback, result)
-        )
+        answer = self._aside.do(matches, password, stored)
         return answer.addCallback(lambda right: right and name in self._passwords)

@@ -2,8 +2,8 @@
 Sentences: who may not come in, and who may not speak, and for how long.
 
 A sentence is about a nickname, by its skeleton, or about addresses, as a network.  The L{Register} knows all that hold;
-one whose time is over holds no more.  It is kept in a file, if it is given one: small, and written anew with each
-change, so that a crash leaves the old one or the new one.
+one whose time is over holds no more.  It is kept in a file, if it is given one: small, and to be written anew after
+each change, in a thread; a crash leaves the old one or the new one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -128,13 +128,11 @@ class Register:
         It holds from now on, in place of one of the same kind about the same.
 
         @return: C{False}: there are too many.
-        @raise OSError: it holds, but could not be written down.
         """
         self._forgetOld()
         if len(self._sentences) >= MOST:
             return False
         self._enter(sentence)
-        self._save()
         return True
 
     def lift(self, meant: Callable[[Sentence], bool]) -> int:
@@ -142,15 +140,20 @@ class Register:
         End those that are C{meant}.
 
         @return: how many held.
-        @raise OSError: they hold no more, but that could not be written down.
         """
         self._forgetOld()
         lifted = [key for key, each in self._sentences.items() if meant(each)]
         for key in lifted:
             del self._sentences[key]
-        if lifted:
-            self._save()
         return len(lifted)
+
+    def writing(self) -> Callable[[], None]:
+        """
+        @return: writes down what holds now.  That takes a disk's time, and may be done in a thread.  Raises C{OSError}.
+        """
+        sentences = list(self._sentences.values())
+        path = self.path
+        return lambda: None if path is None else _save(path, sentences)
 
     def ofName(self, kind: str, skeleton: str) -> Sentence | None:
         """The sentence of that kind about a nickname."""
@@ -198,22 +201,21 @@ class Register:
         for key in [key for key, each in self._sentences.items() if self._isOver(each)]:
             del self._sentences[key]
 
-    def _save(self) -> None:
-        if self.path is None:
-            return
-        directory = os.path.dirname(os.path.abspath(self.path))
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        descriptor, fresh = tempfile.mkstemp(dir=directory, prefix=".sentences-")
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                json.dump([asdict(each) for each in self._sentences.values()], file, ensure_ascii=False, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(fresh, self.path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(fresh)
-            raise
+
+def _save(path: str, sentences: Sequence[Sentence]) -> None:
+    directory = os.path.dirname(os.path.abspath(path))
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    descriptor, fresh = tempfile.mkstemp(dir=directory, prefix=".sentences-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump([asdict(each) for each in sentences], file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(fresh)
+        raise
 
 
 def _load(path: str) -> list[Sentence]:

@@ -282,7 +282,7 @@ class Session:
                 until = await self._moderation.sentence(kind, self._operator, what, seconds, reason)
                 self.tell(Phrase("Done, {until}; /unban {what} undoes it.", until=until, what=what))
             case Pardon(what):
-                count = self._moderation.lift(self._operator, what)
+                count = await self._moderation.lift(self._operator, what)
                 self.tell(Phrase("Done.") if count else Phrase("There is no ban and no mute of that."))
             case Sentences():
                 lines = self._moderation.sentences()

@@ -2,14 +2,18 @@
 Tests of L{nodenet.services.chat.moderation}, through the conversations of members.
 """
 
-from twisted.internet.defer import succeed
+import os
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from nodenet.adapter.turn import inTurn
 from nodenet.services.chat.operators import Operators
-from nodenet.services.chat.sentences import Register
 from nodenet.services.chat.text import day, hour
 
+from ..programs import folder
 from .fakes import House
 
 AT = f"[{hour(10_000)}]"
@@ -205,14 +209,47 @@ class BanTests(ModerationCase):
         globalLogPublisher.addObserver(told.append)
         self.addCleanup(globalLogPublisher.removeObserver, told.append)
 
-        def fail():
-            raise OSError(28, "No space left on device")
-
-        self.patch(Register, "_save", lambda self: fail())
+        self.house.moderation._register.path = "/dev/full/bans.json"
+        works = self.works()
         ann = self.member("ann")
         self.ask(self.op, "/ban ann")
         self.assertTrue(ann.ended)
+        self.carryOn(works)
         self.assertTrue(any("cannot be written" in event.get("log_format", "") for event in told))
+        self.assertTrue(self.op.fresh()[-1].startswith("-- Done, "))
+
+    def works(self):
+        """What is done aside from now on, when L{carryOn} is called: the work, and what waits for it."""
+        works = []
+
+        def do(work):
+            works.append((work, Deferred()))
+            return works[-1][1]
+
+        self.house.moderation._aside.do = do
+        return works
+
+    def carryOn(self, works):
+        work, waiting = works.pop(0)
+        inTurn(lambda: maybeDeferred(work).chainDeferred(waiting))
+
+    def test_aDiskThatIsSlow(self):
+        """A ban holds at once; nobody waits for the disk but the operator, who is told when it is written down."""
+        self.house.moderation._register.path = os.path.join(folder(self), "bans.json")
+        works = self.works()
+        ann, bob = self.member("ann"), self.member("bob", "203.0.113.5")
+        answer = self.ask(self.op, "/ban ann")
+        self.assertTrue(ann.ended)
+        self.assertEqual(self.ask(bob, "hello"), [f"{AT} <bob> hello"])
+        self.assertFalse(any("Done" in line for line in [*answer, *self.op.fresh()]))
+        self.assertFalse(os.path.exists(self.house.moderation._register.path))
+        self.carryOn(works)
+        self.assertTrue(self.op.fresh()[-1].startswith("-- Done, "))
+        self.assertIn("ann", Path(self.house.moderation._register.path).read_text())
+        self.ask(self.op, "/unban ann")
+        self.assertEqual(len(works), 1)
+        self.carryOn(works)
+        self.assertEqual((self.op.fresh()[-1], works), ("-- Done.", []))
 
 
 class MuteTests(ModerationCase):

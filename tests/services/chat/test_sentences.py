@@ -73,6 +73,10 @@ class RegisterTests(SynchronousTestCase):
     def open(self):
         return Register(self.path, self.clock.seconds)
 
+    def keep(self):
+        """Write down what holds."""
+        self.register.writing()()
+
     def test_names(self):
         self.register.add(name())
         self.assertEqual(self.register.ofName(BAN, "ann"), name())
@@ -104,6 +108,8 @@ class RegisterTests(SynchronousTestCase):
         self.clock.advance(0.2)
         self.assertIsNone(self.register.ofName(BAN, "ann"))
         self.assertEqual(self.register.all(), [network(until=1020)])
+        self.keep()
+        self.assertEqual(self.open().all(), [network(until=1020)])
         self.clock.advance(10)
         self.assertIsNone(self.register.ofAddress(BAN, "192.0.2.1"))
         self.assertEqual(self.open().all(), [])
@@ -118,15 +124,21 @@ class RegisterTests(SynchronousTestCase):
         self.register.add(name())
         self.register.add(network(label="ann"))
         self.register.add(network("198.51.100.7/32"))
+        self.keep()
         self.assertEqual(self.register.lift(lambda each: each.label == "ann"), 2)
         self.assertEqual(self.register.lift(lambda each: each.label == "ann"), 0)
         self.assertEqual(self.register.lift(lambda each: each.subject == "198.51.100.7/32"), 1)
-        self.assertEqual((self.register.all(), self.open().all()), ([], []))
+        self.assertEqual((self.register.all(), len(self.open().all())), ([], 3))
+        self.keep()
+        self.assertEqual(self.open().all(), [])
 
     def test_kept(self):
         """Over a restart; for this user alone."""
         self.register.add(name("安"))
         self.register.add(network(kind=MUTE, until=2000))
+        writing = self.register.writing()
+        self.register.add(name("later"))
+        writing()
         self.assertEqual(self.open().all(), [name("安"), network(kind=MUTE, until=2000)])
         self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
         self.assertEqual(os.listdir(os.path.dirname(self.path)), ["bans.json"])
@@ -136,6 +148,7 @@ class RegisterTests(SynchronousTestCase):
         register = Register(None, self.clock.seconds)
         self.assertTrue(register.add(name()))
         self.assertEqual(register.lift(lambda each: True), 1)
+        register.writing()()
 
     def test_tooMany(self):
         self.patch(sentences, "MOST", 2)
@@ -148,8 +161,10 @@ class RegisterTests(SynchronousTestCase):
     def test_notWritten(self):
         """It holds, and the old file is as it was."""
         self.register.add(name())
+        self.keep()
         self.patch(os, "fsync", lambda number: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        self.assertRaises(OSError, self.register.add, name("bob"))
+        self.register.add(name("bob"))
+        self.assertRaises(OSError, self.keep)
         self.assertIsNotNone(self.register.ofName(BAN, "bob"))
         self.assertEqual(self.open().all(), [name()])
         self.assertEqual(os.listdir(os.path.dirname(self.path)), ["bans.json"])
