@@ -54,6 +54,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nodenet.adapter.loop import Loop, loopOf
+from nodenet.adapter.turn import enter
 
 BATCH = 512
 """How many events are taken with one wake-up."""
@@ -246,7 +247,7 @@ class Hub:
         if loop.held:
             held, loop.held = loop.held, []
             for each in held:
-                each.release()
+                enter(each, each.release)
         if loop.phasesDue:
             try:
                 loop.runPhases()

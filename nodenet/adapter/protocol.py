@@ -244,13 +244,12 @@ class SocketProtocol(Wire):
     def release(self) -> None:
         if self.held is not None:
             held, self.held = self.held, None
-            enter(self.owner, self._release, held)
+            if self._toKernel is not None:
+                self._putHeld(self._toKernel, held)
 
-    def _release(self, data: bytearray) -> None:
-        if self._toKernel is None:
-            return
+    def _putHeld(self, toKernel: _socket.socket, data: bytearray) -> None:
         try:
-            if not self._put(self._toKernel, data) and self.owner is not None and not self._closing:
+            if not self._put(toKernel, data) and self.owner is not None and not self._closing:
                 self.owner.onHeldUp(len(data))
         except NodeError as error:
             self._fail(error)
