@@ -234,6 +234,8 @@ class Socket(Transfer):
     def _renew(self) -> None:
         """A destroyed socket is to connect again."""
         self._undestroy()
+        # An answer of false is still a debt, and the short way pays none.
+        self._shortWay = self._hasOwnWorks and not self._writableState.needDrain
         self._hadHandle = False
         self._host = self._peer = None
         self.bytesRead = self._bytesSent = 0
@@ -328,6 +330,8 @@ class Socket(Transfer):
             raise nodeError("ERR_INVALID_HANDLE_TYPE")
         if self.connecting:
             self.once("connect", self.resetAndDestroy)
+        elif self._connecting is not None:
+            self.destroy()  # its only attempt has just failed
         elif self._handle is None:
             self.destroy(nodeError("ERR_SOCKET_CLOSED"))
         elif not isinstance(self._handle.getHost(), IPv4Address | IPv6Address):
