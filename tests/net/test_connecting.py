@@ -972,3 +972,12 @@ class PathTests(NetCase):
             (error.code, error.syscall, error.address, error.port, error.message),
             ("ENOENT", "connect", path, None, f"connect ENOENT {path}"),
         )
+
+    async def test_readInTheFailure(self) -> None:
+        """The error is the connect's; in Node it would be the reading's."""
+        client = self.socket()
+        client.on("connectionAttemptFailed", lambda *_: client.read(0))
+        heard = note(client, "error")
+        client.connect(self.directory() + "/missing")
+        await closed(client)
+        self.assertEqual([(error.code, error.syscall) for _, error in heard], [("ENOENT", "connect")])

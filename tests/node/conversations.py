@@ -215,13 +215,16 @@ class _Generator:
         return [self.operation(who) for _ in range(self.pick([1, 1, 2, 2, 3, 4]))]
 
     def waiting(self) -> list[Operation]:
-        """A step in which a time-out comes, and no second one."""
+        """A step in which a time-out comes, or a second one long after it."""
         who = self.anyone()
         step = [[who, "setTimeout", _IDLE_MS, self.perhaps(0.5)]]
         if self.chance(0.3):
             step.append(self.operation(who, calm=True))
         if self.chance(0.2):
             step.append([who, "setTimeout", self.pick([0, 5000]), self.perhaps(0.5)])
+        if self.chance(0.3):
+            step.append([self.anyone(), "setTimeout", 2 * _IDLE_MS, self.perhaps(0.5)])
+            return [*step, ["main", "wait", _WAIT_MS + _IDLE_MS]]
         return [*step, ["main", "wait", _WAIT_MS]]
 
     # --- operations

@@ -107,6 +107,12 @@ class Conversation {
     return x;
   }
 
+  shown(args) {
+    const shown = args.map((arg) => this.show(arg));
+    while (shown.length && shown.at(-1) === null) shown.pop();
+    return shown;
+  }
+
   scrub(text) {
     return text.replaceAll(this.path, '<path>').replaceAll(this.host ?? '<>', '<host>').replaceAll(this.nobody, '<nobody>')
       .replace(/:\d+\b/g, ':<n>').replace(/Received .*/s, 'Received');
@@ -138,6 +144,9 @@ class Conversation {
       // kept from it here.
       const read = part.read;
       part.read = function(...args) { return this.destroyed && !args.length ? null : read.apply(this, args); };
+      // Whoever reads when told that a path is not there has an error of the reading, not of the connect. Not here.
+      const begin = part._read;
+      part._read = function(n) { if (this.connecting || this.pending || !conversation.isUnderWay(name)) begin.call(this, n); };
       // Between the attempts of one connect() Node forgets an end(). Ours does not.
       const undestroy = part._undestroy;
       part._undestroy = function() { if (!this.connecting) undestroy.call(this); };
@@ -157,9 +166,8 @@ class Conversation {
     if (event === 'connect') this.connected.add(name);
     if (event === 'data' && this.program.bulk) return this.count(name, args[0].length);
     if (event === 'connection') this.named.set(args[0], `p${this.accepted++}`);
-    const shown = (event === 'unpipe' ? args.slice(0, 1) : args).map((arg) => this.show(arg));
+    const shown = this.shown(event === 'unpipe' ? args.slice(0, 1) : args);
     if (event.startsWith('connectionAttempt')) shown.splice(1, 1, '<n>');
-    while (shown.length && shown.at(-1) === null) shown.pop();
     this.note(name, event, ...shown, ...(part instanceof net.Socket ? [this.state(part)] : []));
   }
 
@@ -191,9 +199,7 @@ class Conversation {
   callback(name, index) {
     if (index === null || index === undefined) return [];
     return [(...args) => {
-      const shown = args.map((arg) => this.show(arg));
-      while (shown.length && shown.at(-1) === null) shown.pop();
-      this.note(name, 'callback', index, ...shown);
+      this.note(name, 'callback', index, ...this.shown(args));
       this.performAll(this.program.listeners[index], name);
     }];
   }
@@ -244,7 +250,7 @@ class Conversation {
       case 'set': part[args[0]] = args[1]; return SILENT;
       case 'abort': this.signals[name]?.abort(value(args[0])); return SILENT;
       case 'await':
-        once(part, args[0]).then((found) => this.note(name, 'awaited', args[0], found.length), (error) => this.note(name, 'await threw', this.show(error)));
+        once(part, args[0]).then((found) => this.note(name, 'awaited', args[0], ...this.shown(found)), (error) => this.note(name, 'await threw', this.show(error)));
         return SILENT;
       case 'getConnections': return part.getConnections(...this.callback(name, args[0]));
       case 'close': return part.close(...this.callback(name, args[0]));

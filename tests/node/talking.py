@@ -467,7 +467,7 @@ class Conversation:
 
     def _await(self, name: str, part: Any, event: str) -> Any:
         def arrived(found: list[Any]) -> None:
-            self.jobsLater(self.note, name, "awaited", event, len(found))
+            self.jobsLater(self.note, name, "awaited", event, *self.shown(found))
 
         def failed(failure: Any) -> None:
             self.jobsLater(self.note, name, "await threw", self.show(failure.value))
