@@ -228,9 +228,12 @@ class TCPAttempt:
             return fromFailure(failure, "bind", *self._local)
         error = fromFailure(failure, "connect", self._address, self._port)
         number = getattr(error, "errno", None)
-        if self._local is None or not self._local[1] or number is None:
-            return error
-        return systemError(number, "connect", self._address, self._port, local=self._local, cause=error.__cause__)
+        return error if number is None else self.error(number, error.__cause__)
+
+    def error(self, number: int, cause: BaseException | None = None) -> NodeError:
+        """That this attempt has failed with the errno C{number}."""
+        local = self._local if self._local is not None and self._local[1] else None
+        return systemError(number, "connect", self._address, self._port, local=local, cause=cause)
 
 
 def _where(host: str, port: int) -> Any:
@@ -333,7 +336,12 @@ class _DialFactory(HandleFactory, ClientFactory):
 
     def clientConnectionFailed(self, connector: IConnector | None, reason: Failure) -> None:
         if not self._cancelled:
-            enter(None, self._failed, reason)
+            enter(None, self._failedInTurn, reason)
+
+    def _failedInTurn(self, reason: Failure) -> None:
+        # Ticks from outside of any turn went before this, and may have cancelled it.
+        if not self._cancelled:
+            self._failed(reason)
 
 
 class _Connector(tcp.Connector):

@@ -54,6 +54,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nodenet.adapter.loop import Loop, loopOf
+from nodenet.adapter.turn import enter
 
 BATCH = 512
 """How many events are taken with one wake-up."""
@@ -265,7 +266,7 @@ class Hub:
     def _release(self) -> None:
         held, self._loop.held = self._loop.held, []
         for each in held:
-            each.release()
+            enter(each, each.release)
 
     def _drop(self, watched: Watched, failure: Failure) -> None:
         log.callWithLogger(watched, log.err, failure)

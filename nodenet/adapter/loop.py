@@ -8,7 +8,7 @@ books are kept and nothing more.
 
 There is one L{Loop} a reactor.  What asks for a phase in a batch of I/O is run when the batch is over and before the
 reactor polls again, as Node's check and close phases are: by the hub, if the batch is the hub's (see
-L{nodenet.adapter.hub}), else by one zero-delay call.
+L{nodenet.adapter.hub}), else by one zero-delay call.  That call, too, is a batch of the hub's, where there is one.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ class Loop:
     def _schedule(self) -> None:
         if not self.phasesDue:
             if not self.inBatch:
-                self._asked = self.soon(self._phases)
+                # The hub looks first, as libuv polls: what is ready comes after the shutdowns and before the rest.
+                self._asked = self.soon(self._phases if self.hub is None else self._wakeHub)
             self.phasesDue = True  # not before: in a deep recursion the reactor may have refused
 
     def ticksAreDue(self) -> None:

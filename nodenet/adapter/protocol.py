@@ -27,9 +27,10 @@ waits.  Where a program talks to itself (or to another one on this machine, whic
 other end may be asked for the bytes in the same batch.
 
 I{How does it close?}  C{loseConnection} waits for a stalled peer for ever and C{abortConnection} resets.  What
-Node does is neither: stop both directions, then, in the close phase, let the transport lose its connection; the
-kernel sends what it has and a FIN.  This is how Twisted's own abort is built.  Transports that hide their socket
-get C{loseConnection}, and C{abortConnection} when they do not come to an end in L{CLOSE_GRACE}.
+Node does is neither: close the socket, and the kernel sends what it has and a FIN; in the close phase the transport
+loses its connection, and the owner hears of it.  A stock transport may be in the middle of something, and only stops
+both directions; its socket is closed in the close phase.  This is how Twisted's own abort is built.  Transports that
+hide their socket get C{loseConnection}, and C{abortConnection} when they do not come to an end in L{CLOSE_GRACE}.
 
 States: C{open}, until the owner said C{close} or C{reset} or Twisted said C{connectionLost}; then at most one of
 C{_closing} (the owner knows, Twisted does not yet) and C{_lost} (Twisted has told, the owner may not have closed
@@ -253,13 +254,12 @@ class SocketProtocol(Wire):
     def release(self) -> None:
         if self.held is not None:
             held, self.held = self.held, None
-            enter(self.owner, self._release, held)
+            if self._toKernel is not None:
+                self._putHeld(self._toKernel, held)
 
-    def _release(self, data: bytearray) -> None:
-        if self._toKernel is None:
-            return
+    def _putHeld(self, toKernel: _socket.socket, data: bytearray) -> None:
         try:
-            if not self._put(self._toKernel, data) and self.owner is not None and not self._closing:
+            if not self._put(toKernel, data) and self.owner is not None and not self._closing:
                 self.owner.onHeldUp(len(data))
         except NodeError as error:
             self._fail(error)
@@ -412,14 +412,18 @@ class SocketProtocol(Wire):
     def close(self) -> None:
         if self._closing:
             return
+        toKernel = self._toKernel
         self._leave()
         if self._lost:
             self._loop.closing(self._closed, None)
         elif self._precise:
-            self.transport.stopReading()
-            self.transport.stopWriting()
             # No shutdown() before close(): with unread bytes the kernel then sends a RST, as to Node's peers.
             self.transport._shouldShutdown = False
+            if toKernel is not None:
+                self.transport._closeSocket(True)
+            else:
+                self.transport.stopReading()
+                self.transport.stopWriting()
             self._loop.closing(self.transport.connectionLost, DONE)
         elif self._paused:
             self._abort()
@@ -434,9 +438,13 @@ class SocketProtocol(Wire):
     def reset(self) -> None:
         if self._closing:
             return
+        toKernel = self._toKernel
         self._leave()
         if self._lost:
             self._loop.closing(self._closed, None)
+        elif toKernel is not None:
+            self.transport._closeSocket(False)
+            self._loop.closing(self.transport.connectionLost, DONE)
         else:
             self._abort()
 

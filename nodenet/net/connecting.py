@@ -92,6 +92,12 @@ class Connecting:
         if cancel is not None:
             cancel()
 
+    def leave(self) -> None:
+        """The socket is destroyed: L{cancel}, and what is heard of that comes before its C{'close'}."""
+        if self._race is not None:
+            self._race.leave()
+        self.cancel()
+
     def _tooLate(self) -> None:
         errors = [] if self._race is None else self._race.errors
         cause = AggregateError(errors) if errors else None

@@ -7,11 +7,13 @@ given up before that: Node drops an attempt whose time is over, and cannot conne
 all of these times.
 
 A failure is told when it is known, and all of them, in the order of the attempts, when there is nothing left that
-could connect.
+could connect.  When all is given up, that is told as a failure (C{ECANCELED}) of the last attempt, unless its time was
+over.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,6 +43,7 @@ class Race:
         self._running: dict[int, dial.TCPAttempt] = {}
         self._limit: IDelayedCall | None = None
         self._attempted: list[str] = []
+        self._last: tuple[dial.TCPAttempt, str, int] | None = None  # on its way, and in its time
 
     @property
     def errors(self) -> list[Exception]:
@@ -52,8 +55,16 @@ class Race:
         self._way.socket.autoSelectFamilyAttemptedAddresses = self._attempted
         self._next()
 
+    def leave(self) -> None:
+        """The socket is destroyed: L{cancel}, which is told before its C{'close'}."""
+        if self._last is not None:
+            attempt, address, family = self._last
+            self._way.loop.closing(self._tellFailure, address, family, attempt.error(errno.ECANCELED))
+        self.cancel()
+
     def cancel(self) -> None:
         """Give all of them up.  A second call does nothing."""
+        self._last = None
         self._stopLimit()
         running, self._running = self._running, {}
         for attempt in running.values():
@@ -91,6 +102,7 @@ class Race:
             return True
         self._attempted.append(f"{address}:{port}")
         self._running[index] = attempt
+        self._last = attempt, address, family
         try:
             attempt.start(partial(self._won, index), partial(self._failed, index, address, family))
         except NodeError as error:
@@ -109,10 +121,15 @@ class Race:
     def _lost(self, index: int, address: str, family: int, error: NodeError) -> None:
         self._running.pop(index, None)
         self._outcomes[index] = error
+        if index == len(self._outcomes) - 1:
+            self._last = None
+        self._tellFailure(address, family, error)
+
+    def _tellFailure(self, address: str, family: int, error: NodeError) -> None:
         self._way.tell("connectionAttemptFailed", address, self._way.request.port, family, error)
 
     def _timedOut(self, address: str, family: int) -> None:
-        self._limit = None
+        self._limit = self._last = None
         self._way.tell("connectionAttemptTimeout", address, self._way.request.port, family)
         self._next()
 

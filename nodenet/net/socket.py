@@ -328,6 +328,8 @@ class Socket(Transfer):
             raise nodeError("ERR_INVALID_HANDLE_TYPE")
         if self.connecting:
             self.once("connect", self.resetAndDestroy)
+        elif self._connecting is not None:
+            self.destroy()  # its only attempt has just failed
         elif self._handle is None:
             self.destroy(nodeError("ERR_SOCKET_CLOSED"))
         elif not isinstance(self._handle.getHost(), IPv4Address | IPv6Address):

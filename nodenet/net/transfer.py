@@ -345,7 +345,7 @@ class Transfer(Tuned, Backlog, Duplex):
             and state.straight is None
             and self._handle is not None
             and state.highWaterMark >= HELD  # what is held must be too little for another answer
-            and not (state.writing or state.ending or state.corked or state.buffered)
+            and not (state.writing or state.ending or state.corked or state.buffered or state.needDrain)
             and not self._destroyed
             and self._errored is None
             and self._isItself()
@@ -406,7 +406,9 @@ class Transfer(Tuned, Backlog, Duplex):
         self._pending = ()
         handle = self._handle
         if handle is None:
-            callback(nodeError("ERR_SOCKET_CLOSED"))
+            # Where the only attempt has just failed there is a socket of the system's still, without a connection.
+            isOver = self._connecting is None
+            callback(nodeError("ERR_SOCKET_CLOSED") if isOver else systemError(errno.EPIPE, "write"))
             return
         self._touch()
         encoded = [encode(chunk, encoding) if isinstance(chunk, str) else chunk for chunk, encoding in chunks]
@@ -449,13 +451,13 @@ class Transfer(Tuned, Backlog, Duplex):
             self._handle.shutdown()
         elif self.connecting:
             self.once("connect", lambda: self._final(callback))
-        else:
+        elif self._connecting is None or self._connecting.request.path is not None:
             callback(None)
+        # Else its only attempt has just failed: it will be destroyed before a FIN could be sent.
 
     # --- the end ---------------------------------------------------------------------------------
 
     def _destroy(self, error: BaseException | None, callback: Done) -> None:
-        wasOnItsWay = self._connecting is not None
         self._hadError = error is not None
         self.connecting = False
         self._stopWatching()
@@ -463,11 +465,13 @@ class Transfer(Tuned, Backlog, Duplex):
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        if self._connecting is not None:
-            self._connecting.cancel()
-            self._connecting = None
+        way, self._connecting = self._connecting, None
         handle, self._handle = self._handle, None
-        if handle is not None:
+        if way is not None:
+            self._useLoop().closing(self.onClosed)
+            way.leave()
+            callback(error)
+        elif handle is not None:
             if error is not None:
                 self._label = label(handle, self._host)
             self._shutdownCallback = None
@@ -475,9 +479,6 @@ class Transfer(Tuned, Backlog, Duplex):
                 handle.reset()
             else:
                 handle.close()
-            callback(error)
-        elif wasOnItsWay:
-            self._useLoop().closing(self.onClosed)
             callback(error)
         else:
             callback(error)

@@ -232,6 +232,19 @@ class BatchTests(HubCase):
         self.hub.doRead()
         self.assertEqual(order, ["shutdown", "event", "immediate"])
 
+    def test_askedOutside(self) -> None:
+        """What a delayed call has asked for, and nothing is ready: what the FIN makes ready goes before the rest."""
+        self.loop.hub = self.hub
+        order: list[str] = []
+        asked: list[Callable[[], object]] = []
+        self.reactor.callLater = lambda _, fn: asked.append(fn) or Mock()
+        thing = self.thing(lambda _: order.append("event"), ready=False)
+        self.loop.closing(order.append, "closing")
+        self.loop.shutdown(thing.others.send, b"x")
+        (call,) = asked
+        call()
+        self.assertEqual(order, ["event", "closing"])
+
     def test_ticks(self) -> None:
         """Those of who is not in a turn come at the end of the batch."""
         order: list[str] = []

@@ -494,6 +494,19 @@ class HubReadTests(_OnTheHub, ReadTests):
 class HubCloseTests(_OnTheHub, CloseTests):
     """Our own transports."""
 
+    async def test_inTheCall(self) -> None:
+        """The peer's kernel knows before the close phase."""
+        self.handle.close()
+        self.assertEqual((self.peer.recv(1), self.owner.told), (b"", []))
+        await self.told("closed")
+
+    async def test_resetInTheCall(self) -> None:
+        """So it does of a reset."""
+        self.handle.reset()
+        self.assertRaises(ConnectionResetError, self.peer.recv, 1)
+        self.assertEqual(self.owner.told, [])
+        await self.told("closed")
+
 
 class HubUNIXTests(_OnTheHub, UNIXTests):
     """Our own transports."""

@@ -415,6 +415,24 @@ class SeveralTests(NetCase):
         self.assertEqual(client.autoSelectFamilyAttemptedAddresses, attempted)
         await once(client, "ready")
 
+    async def test_endedMeanwhile(self) -> None:
+        """What was written and ended before an attempt failed is for the next one, with the FIN.  Node forgets it."""
+        server = await self.listening()
+        accepted = once(server, "connection")
+        client = self.connect(
+            port=server.address().port, host=NAME, lookup=answeringLater("127.0.0.2", "127.0.0.1"), allowHalfOpen=True
+        )
+        failed = once(client, "connectionAttemptFailed")
+        client.end("all")
+        finished = once(client, "finish")
+        await failed
+        self.assertTrue(client.writableEnded)
+        (peer,) = await accepted
+        heard = note(peer, "data")
+        await once(peer, "end")
+        await finished
+        self.assertEqual(heard, [("data", b"all")])
+
     async def test_destroyedInBetween(self) -> None:
         """A listener of an attempt's failure that destroys the socket: no further attempt."""
         port = await self.port()
@@ -585,28 +603,33 @@ class AttemptTimeoutTests(ClockCase):
         self.assertEqual(len(self.reactor.tcpClients), 2)
 
     def test_destroy(self) -> None:
-        """At each stage nothing is left in the reactor, and nothing more is told."""
+        """At each stage: the last attempt is told to have failed, nothing is left in the reactor."""
         for stage in range(3):
             self.setUp()
             self.start("192.0.2.1", "192.0.2.2", "192.0.2.3")
             for _ in range(stage):
                 self.advance(251)
             inTurn(self.socket.destroy)
+            before = len(self.heard)
             self.advance(0)
             told = len(self.heard)
-            self.assertEqual(self.heard[-1], ("close", False))
+            (event, address, port, family, error), close = self.heard[before:]
+            self.assertEqual((event, address, port, family), ("connectionAttemptFailed", f"192.0.2.{stage + 1}", 80, 4))
+            self.assertEqual((error.code, error.address), ("ECANCELED", address))
+            self.assertEqual(close, ("close", False))
             self.assertEqual(self.reactor.getDelayedCalls(), [])
             self.advance(10_000)
             self.assertEqual((len(self.heard), len(self.reactor.tcpClients)), (told, stage + 1))
 
     def test_destroyedInTimeout(self) -> None:
-        """A listener of C{'connectionAttemptTimeout'} that destroys the socket."""
+        """A listener of C{'connectionAttemptTimeout'} that destroys the socket: that attempt is not told to fail."""
         self.socket.on("connectionAttemptTimeout", lambda *_: self.socket.destroy())
         self.start("192.0.2.1", "192.0.2.2")
         self.advance(251)
         self.advance(0)
         self.assertEqual(len(self.reactor.tcpClients), 1)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+        self.assertEqual([event for event, *_ in self.heard[-2:]], ["connectionAttemptTimeout", "close"])
 
     def test_answerIsActivity(self) -> None:
         """A lookup's answer starts the idle clock again, of one address and of several."""
@@ -986,3 +1009,12 @@ class PathTests(NetCase):
             (error.code, error.syscall, error.address, error.port, error.message),
             ("ENOENT", "connect", path, None, f"connect ENOENT {path}"),
         )
+
+    async def test_readInTheFailure(self) -> None:
+        """The error is the connect's; in Node it would be the reading's."""
+        client = self.socket()
+        client.on("connectionAttemptFailed", lambda *_: client.read(0))
+        heard = note(client, "error")
+        client.connect(self.directory() + "/missing")
+        await closed(client)
+        self.assertEqual([(error.code, error.syscall) for _, error in heard], [("ENOENT", "connect")])

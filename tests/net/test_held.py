@@ -15,6 +15,7 @@ from nodenet import net
 from nodenet.adapter.hub import hubOf
 from nodenet.adapter.loop import setImmediate
 from nodenet.adapter.protocol import HELD
+from nodenet.adapter.turn import nextTick
 from nodenet.events import once
 from tests.net.cases import NetCase, closed, closing, later, note
 
@@ -100,6 +101,23 @@ class HeldTests(NetCase):
         await later()
         self.writeAll(b"a", b"b")
         self.assertEqual(self.kernel.sent, [b"a", b"b"])
+
+    async def test_outsideOfATurn(self) -> None:
+        """What is held goes in the call that asks for it, and no tick comes before that returns."""
+        await self.connected()
+        await later()
+        order: list[str] = []
+        loop = self.hub._loop
+        loop.batch = -1
+        try:
+            self.writeAll(b"a", b"b")
+            self.assertEqual(self.kernel.sent, [b"a"])
+            nextTick(order.append, "tick")
+            self.peer.end(callback=lambda error: None)
+            order.append("end")
+        finally:
+            loop.batch = 0
+        self.assertEqual((self.kernel.sent, order), ([b"a", b"b"], ["end"]))
 
     async def test_aProgramThatTalksToItself(self) -> None:
         """Its other end may be the next in the batch."""

@@ -11,11 +11,12 @@ A program is a JSON object:
     options, its first listeners C{"on"} and the first operations C{"ops"};
   - C{"listeners"}: for each listener and callback, the operations that it performs;
   - C{"steps"}: lists of operations.  After each all is waited for that comes of it, so that there are no two reasons
-    for anything to come first;
+    for anything to come first.  It begins as what the poll found, or as its first element says;
   - C{"turns"}: whether in Python what begins a step is a turn; C{"bulk"}: whether bytes are counted, not shown.
 
 An operation is a part's name (C{"self"} in a listener), a verb and its arguments.  What is made of the JSON strings
-C{"b:6162"}, C{"s:ab"}, C{"f:100"}, C{"t:100"} and C{"e:x"}: bytes, text, many bytes, much text and an error.
+C{"b:6162"}, C{"s:ab"}, C{"f:100"}, C{"t:100"}, C{"n:5"} and C{"e:x"}: bytes, text, many bytes, much text, a number
+and an error.
 """
 
 from __future__ import annotations
@@ -32,8 +33,7 @@ _LISTENERS = 6
 _WAIT_MS = 200
 _IDLE_MS = 120
 
-# Not hex: an odd number of digits among several chunks ends Node's process.
-_ENCODINGS = [None, None, None, "utf8", "latin1", "ucs2", "base64", "utf16le", "ascii"]
+_ENCODINGS = [None, None, None, "utf8", "latin1", "ucs2", "base64", "utf16le", "ascii", "hex"]
 _READ_ENCODINGS = ["utf8", "latin1", "hex", "base64", "utf16le"]
 _SMALL = [
     "s:",
@@ -59,19 +59,18 @@ _SOCKET_EVENTS = [
     *(["error"] * 2), "pause", "resume", "pipe", "unpipe", "timeout",
 ]  # fmt: skip
 # Not in 'connectionAttempt': destroy() there ends the process in Node, and only the attempt here.
-_CLIENT_EVENTS = [*_SOCKET_EVENTS, *(["connect"] * 5), "ready", "ready", "lookup"]
+_CLIENT_EVENTS = [*_SOCKET_EVENTS, *(["connect"] * 5), "ready", "ready", "lookup", "connectionAttemptFailed"]
 _SERVER_EVENTS = ["connection", "connection", "close", "listening", "drop", "error"]
 _WAYS_ON = ["on", "on", "once", "once", "prependListener", "prependOnceListener"]
 _ASKED = [
-    "readyState",
-    "writableLength",
-    "bytesWritten",
-    "bytesRead",
-    "destroyed",
-    "pending",
-    "bufferSize",
-    "writableNeedDrain",
-]
+    "readyState", "pending", "connecting", "destroyed", "closed", "errored", "allowHalfOpen", "timeout",
+    "bytesWritten", "bufferSize", "writableLength", "writableNeedDrain", "writableCorked", "writableEnded",
+    "writableFinished", "writableAborted", "bytesRead", "readableLength", "readableFlowing", "readableEncoding",
+    "readableAborted", "localAddress", "localFamily",
+]  # fmt: skip
+_READING = [*_WAYS_ON, "read", "resume", "pipe", "through", "pipeline", "await", "iterate"]
+_LOOKUPS = ["now", "tick", "immediate", "poll"]
+_FOUND = ["one", "one", "two", "fails"]
 
 
 class _Generator:
@@ -122,8 +121,9 @@ class _Generator:
         on = [[self.pick(_WAYS_ON), self.pick(_SERVER_EVENTS), self.index()] for _ in range(self.pick([0, 0, 1, 2]))]
         return {
             "options": options,
+            "signal": self.chance(0.1),
             "on": on,
-            "ops": [["self", "maxConnections", self.pick([0, 1, 1])]] if self.chance(0.06) else [],
+            "ops": [["self", "set", "maxConnections", self.pick([0, 1, 1])]] if self.chance(0.06) else [],
         }
 
     def client(self, number: int) -> dict[str, Any]:
@@ -136,7 +136,11 @@ class _Generator:
                 self.pick(_MARKS)
             )
         if self.chance(0.1):
-            options[self.pick(["noDelay", "keepAlive"])] = True
+            options[self.pick(["noDelay", "keepAlive", "signal", "signal"])] = True
+        if self.chance(0.06):
+            # Of what did not fit into the buffer Node has read nothing: a departure, to be seen when reading stops.
+            size = self.pick([1000, 20000, 65536] if self.bulk else [1, 4, 16, 1000])
+            options["onread"] = {"size": size, "refuse": size == 65536 and self.chance(0.3)}
         return {"options": options, **self.side(f"c{number}")}
 
     def side(self, name: str) -> dict[str, Any]:
@@ -167,7 +171,7 @@ class _Generator:
     def steps(self) -> list[list[Operation]]:
         steps: list[list[Operation]] = []
         for number in range(self.clients):
-            step = [[f"c{number}", "connect", self.pick(["server"] * 12 + ["refused"]), self.perhaps()]]
+            step = [self.connect(f"c{number}")]
             for _ in range(self.pick([0, 0, 1, 2])):
                 step.insert(self.random.randrange(len(step) + 1), self.operation(f"c{number}", calm=self.chance(0.8)))
             if steps and self.chance(0.3):
@@ -182,10 +186,27 @@ class _Generator:
             steps.insert(self.random.randrange(1, len(steps) + 1), self.waiting())
         return steps
 
+    def connect(self, who: str) -> Operation:
+        more: dict[str, Any] = {}
+        if self.chance(0.15):
+            more["lookup"] = [self.pick(_LOOKUPS), self.pick(_FOUND)]
+        if self.chance(0.08):
+            more["autoSelectFamily"] = False
+        if self.chance(0.08):
+            more.update(self.pick([{"timeout": 5000}, {"noDelay": True}, {"keepAlive": True}, {"family": 4}]))
+        return [who, "connect", self.pick(["server"] * 12 + ["refused"]), self.perhaps(), more]
+
     def anyone(self) -> str:
         return self.pick(["c", "p"]) + str(self.random.randrange(self.clients))
 
     def step(self) -> list[Operation]:
+        step = self.doing()
+        if self.chance(0.1):
+            # Whom a timer begins to read is told to the kernel at once, and may be served first then: a departure.
+            return [["main", "begin", "timer"], *(each for each in step if each[1] not in _READING)]
+        return [["main", "begin", "immediate"], *step] if self.chance(0.05) else step
+
+    def doing(self) -> list[Operation]:
         if self.chance(0.12):
             return [self.serverOperation() for _ in range(self.pick([1, 1, 2]))]
         if self.chance(0.15):
@@ -194,13 +215,16 @@ class _Generator:
         return [self.operation(who) for _ in range(self.pick([1, 1, 2, 2, 3, 4]))]
 
     def waiting(self) -> list[Operation]:
-        """A step in which a time-out comes, and no second one."""
+        """A step in which a time-out comes, or a second one long after it."""
         who = self.anyone()
         step = [[who, "setTimeout", _IDLE_MS, self.perhaps(0.5)]]
         if self.chance(0.3):
             step.append(self.operation(who, calm=True))
         if self.chance(0.2):
             step.append([who, "setTimeout", self.pick([0, 5000]), self.perhaps(0.5)])
+        if self.chance(0.3):
+            step.append([self.anyone(), "setTimeout", 2 * _IDLE_MS, self.perhaps(0.5)])
+            return [*step, ["main", "wait", _WAIT_MS + _IDLE_MS]]
         return [*step, ["main", "wait", _WAIT_MS]]
 
     # --- operations
@@ -210,9 +234,7 @@ class _Generator:
         r = self.random.random()
         if r < 0.12:
             verb = self.pick(["tick", "tick", "immediate", "job"])
-            later = [self.operation(who, calm) for _ in range(self.pick([1, 1, 2]))]
-            # Before the immediate of an immediate Node sees what destroy() has closed in the call: a departure.
-            return [who, verb, [[*each[:1], "tick", *each[2:]] if each[1] == "immediate" else each for each in later]]
+            return [who, verb, [self.operation(who, calm) for _ in range(self.pick([1, 1, 2]))]]
         if r < 0.38:
             return self.writing(who)
         if r < 0.56:
@@ -230,17 +252,28 @@ class _Generator:
     def data(self) -> str:
         if self.bulk:
             return self.pick(_BULK)
+        if self.chance(0.02):
+            return "n:5"
         return self.pick(_LARGE if self.chance(0.1) else _SMALL)
 
     def writing(self, who: str) -> Operation:
         r = self.random.random()
         if r < 0.1:
             return [who, self.pick(["cork", "uncork", "uncork"])]
+        if r < 0.13:
+            return [who, "setDefaultEncoding", self.pick(["utf8", "latin1", "ucs2", "nope"])]
+        if r < 0.17:
+            return [who, "fill", self.pick(_BULK if self.bulk else _SMALL), self.pick([2, 5, 20])]
         data, encoding = self.encoded(self.data())
         return [who, "write", data, encoding, None if self.bulk else self.perhaps()]
 
     def encoded(self, data: str | None) -> tuple[str | None, str | None]:
         encoding = self.pick(_ENCODINGS) if data and data[0] in "st" else None
+        if data and data[0] == "s" and self.chance(0.02):
+            encoding = "nope"
+        if data is not None and encoding == "hex":
+            # An odd number of digits among several chunks ends Node's process.
+            return self.pick(["s:", "s:616263", "s:00fF"]), encoding
         if data is None or encoding != "base64":
             return data, encoding
         # Of text that is not base64 Node does not know how many bytes it is before they are sent: a departure.
@@ -281,7 +314,11 @@ class _Generator:
         r = self.random.random()
         if r < 0.4:
             return [who, "ask", self.pick(_ASKED)]
-        if r < 0.6:
+        if r < 0.45:
+            return [who, "address"]
+        if r < 0.5:
+            return [who, "set", "allowHalfOpen", self.chance(0.5)]
+        if r < 0.65:
             return [who, "setTimeout", self.pick([0, 5000, 9000]), self.perhaps()]
         return [
             who,
@@ -290,20 +327,25 @@ class _Generator:
 
     def piping(self, who: str) -> Operation:
         other = self.pick(["self", "self", self.anyone()])
-        return [who, "pipe", other, self.chance(0.7)]
+        return [who, "through" if self.chance(0.2) else "pipe", other, self.chance(0.7)]
 
     def joining(self, who: str) -> Operation:
         r = self.random.random()
-        if r < 0.3:
+        if r < 0.25:
             return self.piping(who)
-        if r < 0.45:
+        if r < 0.4:
             return [who, "unpipe", *self.pick([[], ["self"], [self.anyone()]])]
-        if r < 0.65:
-            return [who, "finished", self.pick([{}, {}, {"readable": False}, {"writable": False}]), self.index()]
-        if r < 0.8:
-            return [who, "pipeline", [who, self.pick([who, self.anyone()])], self.index()]
-        if self.bulk or who == "self" or self.halfOpen["s" if who[0] == "p" else who]:
-            return [who, "finished", {}, self.index()]
+        if r < 0.6:
+            options = [{}, {}, {"readable": False}, {"writable": False}, {"error": False}]
+            return [who, "finished", self.pick(options), self.index()]
+        if r < 0.75:
+            between = ["through"] if self.chance(0.3) else []
+            return [who, "pipeline", [who, *between, self.pick([who, self.anyone()])], self.index()]
+        if r < 0.85 or self.bulk:
+            return [who, "await", self.pick(["end", "close", "finish", "drain", "data", "timeout", "error"])]
+        if who == "self" or self.halfOpen["s" if who[0] == "p" else who]:
+            # What becomes of the writable side is a departure, unless nothing does.
+            return [who, "iterate", self.pick([0, 0, 1, 2]), {"destroyOnReturn": False}]
         return [who, "iterate", self.pick([0, 0, 1, 2])]
 
     def ending(self, who: str) -> Operation:
@@ -318,30 +360,18 @@ class _Generator:
         if r < 0.9:
             return [who, "resetAndDestroy"]
         if who[0] == "c":
-            return [who, "connect", self.pick(["server", "server", "refused"]), self.perhaps()]
+            return self.pick([self.connect(who), [who, "abort", self.pick([None, "e:enough"])]])
         return self.listening(who)
 
     def serverOperation(self) -> Operation:
-        verb = self.pick(
-            [
-                "close",
-                "close",
-                "getConnections",
-                "getConnections",
-                "unref",
-                "ref",
-                "listen",
-                "maxConnections",
-                "address",
-            ]
-        )
-        if verb in ("close", "getConnections", "listen"):
-            return ["s", verb, self.index()]
-        if verb == "maxConnections":
-            return ["s", verb, self.pick([0, 1, 2, None])]
-        if verb == "address":
-            return ["s", "listenerCount", "close"]
-        return ["s", verb]
+        r = self.random.random()
+        if r < 0.7:
+            return ["s", self.pick(["close", "close", "getConnections", "getConnections", "listen"]), self.index()]
+        if r < 0.85:
+            what = self.pick(["maxConnections", "maxConnections", "allowHalfOpen", "pauseOnConnect", "highWaterMark"])
+            choices = {"maxConnections": [0, 1, 2, None], "highWaterMark": _MARKS}.get(what, [True, False])
+            return ["s", "set", what, self.pick(choices)]
+        return ["s", *self.pick([["unref"], ["ref"], ["abort"], ["listenerCount", "close"], ["await", "close"]])]
 
 
 def program(seed: int) -> Program:

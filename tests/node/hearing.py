@@ -136,7 +136,8 @@ def _without(value: Any) -> Iterator[Any]:
                     yield [*value[:index], less, *value[index + 1 :]]
 
 
-_RESET = ("EPIPE", "ECONNRESET")
+# The last one: Node does not reset while the FIN of an end() is on its way, and never closes.  A departure.
+_RESET = ("EPIPE", "ECONNRESET", "reset EINVAL")
 
 
 def same(node: Traces | None, ours: Traces | None) -> bool:
@@ -149,7 +150,7 @@ def same(node: Traces | None, ours: Traces | None) -> bool:
     node, ours = ({side: _joined(trace) for side, trace in traces.items()} for traces in (node, ours))
     if node == ours:
         return True
-    if "restless" in (*node["main"], *ours["main"]):
+    if "restless" in node["main"] and "restless" in ours["main"]:
         return True
     # Whether a peer that goes away leaves bytes unread, and so sends a reset, is a matter of who is first.
     steps = [step for traces in (node, ours) for step in _broken(traces)]

@@ -5,7 +5,8 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const crypto = require('crypto');
-const { finished, pipeline } = require('stream');
+const { once } = require('events');
+const { finished, pipeline, PassThrough } = require('stream');
 
 // All as in talking.py.
 const BUDGET = 120;
@@ -24,7 +25,7 @@ const ENDS = ['localAddress', 'localFamily', 'remoteAddress', 'remoteFamily'];
 const UNSEEN = new Set(['newListener', 'removeListener']);
 const ONLY_IF_HEARD = new Set(['readable', 'prefinish']);
 const SERVERS = new Set(['tick', 'immediate', 'job', 'on', 'once', 'off', 'prependListener', 'prependOnceListener',
-                         'listenerCount', 'maxConnections', 'getConnections', 'close', 'listen', 'ref', 'unref']);
+                         'listenerCount', 'set', 'abort', 'await', 'getConnections', 'close', 'listen', 'ref', 'unref']);
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'nn-'));
 
 const digest = (bytes) => crypto.createHash('sha1').update(bytes).digest('hex').slice(0, 8);
@@ -35,6 +36,7 @@ function value(x) {
   if (kind === 'b:') return Buffer.from(rest, 'hex');
   if (kind === 'e:') return new Error(rest);
   if (kind === 'f:') return Buffer.alloc(Number(rest), 'fill');
+  if (kind === 'n:') return Number(rest);
   if (kind === 't:') return 'text'.repeat(Math.ceil(Number(rest) / 4)).slice(0, Number(rest));
   return rest;
 }
@@ -43,12 +45,15 @@ class Conversation {
   constructor(program, number, done) {
     this.program = program;
     this.done = done;
-    this.host = { tcp4: `127.${201 + (number >> 16)}.${(number >> 8) & 255}.${(number & 255)}`, tcp6: '::1', unix: null }[program.family];
+    const rest = `${(number >> 8) & 255}.${number & 255}`;
+    this.host = { tcp4: `127.${201 + (number >> 16)}.${rest}`, tcp6: '::1', unix: null }[program.family];
+    this.nobody = `127.${221 + (number >> 16)}.${rest}`; // where nobody listens
     this.path = path.join(directory, `${number}.sock`);
     this.traces = {};
     this.parts = {};
     this.left = {};
     this.functions = {};
+    this.signals = {};
     this.bulk = {};
     this.closed = new Set();
     this.connected = new Set();
@@ -62,7 +67,7 @@ class Conversation {
     });
     this.named = new Map([[server, 's']]);
     this.enter('s', server, program.server);
-    server.listen(this.place(), () => {
+    server.listen({ ...this.place(), ...this.signal('s', program.server.signal) }, () => {
       if (program.family !== 'unix') this.port = server.address().port;
       this.next(0);
     });
@@ -70,6 +75,13 @@ class Conversation {
 
   place() {
     return this.program.family === 'unix' ? { path: this.path } : { port: 0, host: this.host };
+  }
+
+  // The option, if it is wanted.
+  signal(name, wanted) {
+    if (!wanted) return {};
+    this.signals[name] = new AbortController();
+    return { signal: this.signals[name].signal };
   }
 
   // --- the trace
@@ -95,8 +107,15 @@ class Conversation {
     return x;
   }
 
+  shown(args) {
+    const shown = args.map((arg) => this.show(arg));
+    while (shown.length && shown.at(-1) === null) shown.pop();
+    return shown;
+  }
+
   scrub(text) {
-    return text.replaceAll(this.path, '<path>').replaceAll(this.host ?? '<>', '<host>').replace(/:\d+\b/g, ':<n>');
+    return text.replaceAll(this.path, '<path>').replaceAll(this.host ?? '<>', '<host>').replaceAll(this.nobody, '<nobody>')
+      .replace(/:\d+\b/g, ':<n>').replace(/Received .*/s, 'Received');
   }
 
   state(s) {
@@ -125,6 +144,12 @@ class Conversation {
       // kept from it here.
       const read = part.read;
       part.read = function(...args) { return this.destroyed && !args.length ? null : read.apply(this, args); };
+      // Whoever reads when told that a path is not there has an error of the reading, not of the connect. Not here.
+      const begin = part._read;
+      part._read = function(n) { if (this.connecting || this.pending || !conversation.isUnderWay(name)) begin.call(this, n); };
+      // Between the attempts of one connect() Node forgets an end(). Ours does not.
+      const undestroy = part._undestroy;
+      part._undestroy = function() { if (!this.connecting) undestroy.call(this); };
     }
     const emit = part.emit;
     part.emit = function(event, ...args) {
@@ -139,16 +164,16 @@ class Conversation {
     if (UNSEEN.has(event) || (ONLY_IF_HEARD.has(event) && !part.listenerCount(event))) return;
     if (event === 'close') this.closed.add(name);
     if (event === 'connect') this.connected.add(name);
-    if (event === 'data' && this.program.bulk) {
-      if (this.recording) this.activity++;
-      this.bulk[name] = (this.bulk[name] ?? 0) + args[0].length;
-      return;
-    }
+    if (event === 'data' && this.program.bulk) return this.count(name, args[0].length);
     if (event === 'connection') this.named.set(args[0], `p${this.accepted++}`);
-    const shown = (event === 'unpipe' ? args.slice(0, 1) : args).map((arg) => this.show(arg));
+    const shown = this.shown(event === 'unpipe' ? args.slice(0, 1) : args);
     if (event.startsWith('connectionAttempt')) shown.splice(1, 1, '<n>');
-    while (shown.length && shown.at(-1) === null) shown.pop();
     this.note(name, event, ...shown, ...(part instanceof net.Socket ? [this.state(part)] : []));
+  }
+
+  count(name, size) {
+    if (this.recording) this.activity++;
+    this.bulk[name] = (this.bulk[name] ?? 0) + size;
   }
 
   listener(name, index) {
@@ -174,9 +199,7 @@ class Conversation {
   callback(name, index) {
     if (index === null || index === undefined) return [];
     return [(...args) => {
-      const shown = args.map((arg) => this.show(arg));
-      while (shown.length && shown.at(-1) === null) shown.pop();
-      this.note(name, 'callback', index, ...shown);
+      this.note(name, 'callback', index, ...this.shown(args));
       this.performAll(this.program.listeners[index], name);
     }];
   }
@@ -221,15 +244,23 @@ class Conversation {
         return SILENT;
       case 'removeAllListeners': part.removeAllListeners(args[0]); return SILENT;
       case 'listenerCount': return part.listenerCount(args[0]);
-      case 'ask': return part[args[0]];
+      case 'ask': return this.isUnderWay(name) && args[0].startsWith('local') ? SILENT : part[args[0]];
+      case 'address': return this.isUnderWay(name) ? SILENT : part.address();
       case 'setTimeout': return part.setTimeout(args[0], ...this.callback(name, args[1]));
-      case 'maxConnections': part.maxConnections = args[0]; return SILENT;
+      case 'set': part[args[0]] = args[1]; return SILENT;
+      case 'abort': this.signals[name]?.abort(value(args[0])); return SILENT;
+      case 'await':
+        once(part, args[0]).then((found) => this.note(name, 'awaited', args[0], ...this.shown(found)), (error) => this.note(name, 'await threw', this.show(error)));
+        return SILENT;
       case 'getConnections': return part.getConnections(...this.callback(name, args[0]));
       case 'close': return part.close(...this.callback(name, args[0]));
       case 'listen': return part.listen(this.program.family === 'unix' ? this.place() : { ...this.place(), port: this.port }, ...this.callback(name, args[0]));
       case 'connect': return this.connect(name, part, ...args);
       case 'write':
         return part.write(value(args[0]), ...(args[1] ? [args[1]] : []), ...this.callback(name, args[2]));
+      case 'fill':
+        for (let left = args[1]; left && part.write(value(args[0])); left--) this.note(name, 'filled');
+        return SILENT;
       case 'end':
         // Node forgets the callback of the first end() after a destroy() without an error.
         if (part.destroyed && !part.errored) args = [args[0], args[1], null];
@@ -238,22 +269,37 @@ class Conversation {
       case 'unshift': return part.unshift(part.readableEncoding ? 'un' : Buffer.from('un'));
       case 'destroy': return part.destroy(...args.map(value));
       case 'pipe': others(args.slice(0, 1)).forEach((other) => part.pipe(other, { end: args[1] })); return SILENT;
+      case 'through': {
+        const middle = this.passing();
+        others(args.slice(0, 1)).forEach((other) => part.pipe(middle).pipe(other, { end: args[1] }));
+        return SILENT;
+      }
       case 'unpipe': return part.unpipe(...others(args));
       case 'finished':
         finished(part, args[0], (error) => this.callback(name, args[1])[0](error));
         return SILENT;
       case 'pipeline': {
-        const row = others(args[0]);
+        const row = args[0].flatMap((each) => each === 'through' ? [this.passing()] : others([each]));
         if (row.length > 1) pipeline(...row, ...this.callback(name, args[1]));
         return SILENT;
       }
-      case 'resetAndDestroy': return part.writableEnded && !part.writableFinished ? SILENT : part.resetAndDestroy();
-      case 'iterate': this.iterate(name, part, args[0]); return SILENT;
+      case 'iterate': this.iterate(name, part, ...args); return SILENT;
       default: return part[verb](...args);
     }
   }
 
-  connect(name, part, where, index) {
+  // Of an attempt Node may know the local address: a departure.
+  isUnderWay(name) {
+    return name[0] === 'c' && !this.connected.has(name);
+  }
+
+  passing() {
+    const middle = new PassThrough({ highWaterMark: 16 }).on('error', () => {});
+    this.named.set(middle, 'through');
+    return middle;
+  }
+
+  connect(name, part, where, index, { lookup, ...more } = {}) {
     // A socket that has a connection breaks in Node when it connects again; one that is not closed yet may; and one
     // that was never connected does again what was written to it.
     if (part.connecting || (part.destroyed ? !(this.closed.has(name) && this.connected.has(name)) : !part.pending)) return Conversation.SILENT;
@@ -262,13 +308,26 @@ class Conversation {
     const refused = where === 'refused';
     const options = this.program.family === 'unix' ? { path: refused ? `${this.path}-none` : this.path } :
       { port: refused ? 1 : this.port, host: this.host };
-    return part.connect(options, ...this.callback(name, index));
+    if (lookup && this.program.family !== 'unix') Object.assign(options, { host: 'some.test', lookup: this.lookup(name, ...lookup) });
+    return part.connect({ ...options, ...more }, ...this.callback(name, index));
   }
 
-  async iterate(name, part, limit) {
+  // A lookup function that answers in some way.
+  lookup(name, when, what) {
+    return (host, { all, family, hints }, callback) => {
+      this.note(name, 'asked', this.show(host), all ?? false, family ?? 0, hints ?? 0);
+      const address = (address) => ({ address, family: net.isIP(address) });
+      const found = what === 'two' ? [address(this.nobody), address(this.host)] : [address(this.host)];
+      const given = what === 'fails' ? [new Error('lookup')] : all ? [null, found] : [null, ...Object.values(found[0])];
+      const answer = () => { this.note(name, 'found'); callback(...given); };
+      ({ now: (fn) => fn(), tick: process.nextTick, immediate: setImmediate, poll: (fn) => fs.stat('.', () => fn()) })[when](answer);
+    };
+  }
+
+  async iterate(name, part, limit, options) {
     try {
       let count = 0;
-      for await (const chunk of part) {
+      for await (const chunk of options ? part.iterator(options) : part) {
         this.note(name, 'for', this.show(chunk));
         if (++count === limit) break;
       }
@@ -280,9 +339,28 @@ class Conversation {
 
   // --- its turns
 
-  // A step begins as what the poll found: after a timer the order of shutdowns and immediates is another one.
+  // A step begins as what the poll found, unless it says otherwise.
   next(index) {
-    setTimeout(() => fs.stat('.', () => this.step(index)), LOOK_MS);
+    const step = () => this.step(index);
+    const [, verb, how] = this.program.steps[index]?.[0] ?? [];
+    const begin = { timer: step, immediate: () => fs.stat('.', () => setImmediate(step)) }[verb === 'begin' && how];
+    setTimeout(begin ?? (() => fs.stat('.', step)), LOOK_MS);
+  }
+
+  options(name, { signal, onread, ...rest }) {
+    return {
+      ...rest,
+      ...this.signal(name, signal),
+      ...(onread ? { onread: { buffer: Buffer.alloc(onread.size), callback: this.onread(name, onread) } } : {}),
+    };
+  }
+
+  onread(name, { refuse }) {
+    return (size, buffer) => {
+      if (this.program.bulk) this.count(name, size);
+      else this.note(name, 'onread', size, this.show(buffer.subarray(0, size)));
+      return !refuse;
+    };
   }
 
   step(index) {
@@ -290,7 +368,7 @@ class Conversation {
     if (index === steps.length) return this.end();
     if (index === 0) {
       clients.forEach((spec, number) => {
-        const socket = new net.Socket(spec.options);
+        const socket = new net.Socket(this.options(`c${number}`, spec.options));
         this.named.set(socket, `c${number}`);
         this.enter(`c${number}`, socket, spec);
       });
@@ -298,7 +376,7 @@ class Conversation {
     let wait = 0;
     for (const operation of steps[index]) {
       if (operation[1] === 'wait') wait = operation[2];
-      else this.perform(operation);
+      else if (operation[1] !== 'begin') this.perform(operation);
     }
     setTimeout(() => this.settle(-1, 0, Date.now(), () => {
       if (wait) this.eachSocket((name, socket) => { if (socket.timeout) this.perform([name, 'setTimeout', 0]); });

@@ -22,8 +22,10 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 _REACTORS = {"epoll": "epollreactor", "select": "selectreactor", "asyncio": "asyncioreactor"}
@@ -35,16 +37,19 @@ from twisted.internet.interfaces import IReadDescriptor  # noqa: E402
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner  # noqa: E402
 from zope.interface import implementer, provider  # noqa: E402
 
-from nodenet import inTurn, net, nextTick, setImmediate  # noqa: E402
+from nodenet import AbortController, inTurn, net, nextTick, setImmediate  # noqa: E402
 from nodenet.adapter import accepting, transports  # noqa: E402
-from nodenet.adapter.hub import READ, hubOf  # noqa: E402
+from nodenet.adapter.hub import READ, WRITE, hubOf  # noqa: E402
 from nodenet.adapter.turn import afterTicks  # noqa: E402
 from nodenet.errors import NodeError  # noqa: E402
-from nodenet.stream import finished, pipeline  # noqa: E402
+from nodenet.events import once  # noqa: E402
+from nodenet.stream import PassThrough, finished, pipeline  # noqa: E402
 
-# Departures: from a peer that sends much nodenet reads more at a time, and it accepts more peers at a time.
-transports.LARGEST_READ = 65536
+# Departures: nodenet accepts more peers at a time, and from a peer that sends much it reads more at a time; Node reads
+# more often.
 accepting.MOST_ACCEPTS = 1
+transports.LARGEST_READ = 65536
+READS = 32
 
 # All as in talking.js.
 BUDGET = 120
@@ -68,7 +73,7 @@ _UNSEEN = ("newListener", "removeListener")
 _ONLY_IF_HEARD = ("readable", "prefinish")
 _SERVERS = (
     *("tick", "immediate", "job", "on", "once", "off", "prependListener", "prependOnceListener"),
-    *("listenerCount", "maxConnections", "getConnections", "close", "listen", "ref", "unref"),
+    *("listenerCount", "set", "abort", "await", "getConnections", "close", "listen", "ref", "unref"),
 )
 _SILENT = object()
 
@@ -90,6 +95,8 @@ def _value(x: Any) -> Any:
         return ProgramError(rest)
     if kind == "f:":
         return (b"fill" * (int(rest) // 4 + 1))[: int(rest)]
+    if kind == "n:":
+        return int(rest)
     if kind == "t:":
         return ("text" * (int(rest) // 4 + 1))[: int(rest)]
     return rest
@@ -97,6 +104,32 @@ def _value(x: Any) -> Any:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha1(data).hexdigest()[:8]
+
+
+def _readLikeNode(transport: Any) -> None:
+    """As long as there is as much as one read takes, reads are made in a row."""
+    ready = transport._ready
+
+    def readyLikeNode(self: Any, event: int) -> None:
+        alsoWrite = event == READ | WRITE
+        for _ in range(READS):
+            self.wasFull = False
+            ready(self, READ if alsoWrite else event)
+            if not (self.wasFull and self.wanted & READ):
+                break
+            event = READ
+        if alsoWrite:
+            ready(self, WRITE)
+
+    def adapt(self: Any, size: int) -> None:
+        self.wasFull = size == transports.LARGEST_READ
+
+    transport._ready = readyLikeNode
+    transport._adapt = adapt
+
+
+_readLikeNode(transports.HubTransport)
+_readLikeNode(transports._UNIXTransport)
 
 
 @implementer(IReadDescriptor)
@@ -150,16 +183,15 @@ class Conversation:
         self.program = program
         self.poll = poll
         self.done = done
-        self.host = {
-            "tcp4": f"127.{101 + (number >> 16)}.{number >> 8 & 255}.{number & 255}",
-            "tcp6": "::1",
-            "unix": None,
-        }[program["family"]]
+        rest = f"{number >> 8 & 255}.{number & 255}"
+        self.host = {"tcp4": f"127.{101 + (number >> 16)}.{rest}", "tcp6": "::1", "unix": None}[program["family"]]
+        self.nobody = f"127.{121 + (number >> 16)}.{rest}"  # where nobody listens
         self.path = os.path.join(directory, f"{number}.sock")
         self.traces: dict[str, list[Any]] = {}
         self.parts: dict[str, Any] = {}
         self.left: dict[str, int] = {}
         self.functions: dict[tuple[str, Any], Callable[..., None]] = {}
+        self.signals: dict[str, AbortController] = {}
         self.bulk: dict[str, int] = {}
         self.closed: set[str] = set()
         self.connected: set[str] = set()
@@ -186,15 +218,22 @@ class Conversation:
         def listening() -> None:
             if program["family"] != "unix":
                 self.port = server.address().port
-            self.later(LOOK_SECONDS, self.poll.soon, self.turn, self.step, 0)
+            self.next(0)
 
         server = net.createServer(connection, **program["server"]["options"])
         self.named[server] = "s"
         self.enter("s", server, program["server"])
-        server.listen(self.place(), listening)
+        server.listen({**self.place(), **self.signal("s", program["server"].get("signal"))}, listening)
 
     def place(self) -> dict[str, Any]:
         return {"path": self.path} if self.host is None else {"port": 0, "host": self.host}
+
+    def signal(self, name: str, wanted: Any) -> dict[str, Any]:
+        """The option, if it is wanted."""
+        if not wanted:
+            return {}
+        self.signals[name] = AbortController()
+        return {"signal": self.signals[name].signal}
 
     def later(self, seconds: float, fn: Callable[..., object], *args: Any) -> None:
         reactor.callLater(seconds, self.turn, fn, *args)
@@ -217,15 +256,18 @@ class Conversation:
             return f"b:{len(x)}:{_digest(x)}" if len(x) > 20 else f"b:{x.hex()}"
         if isinstance(x, BaseException):
             message = x.message if isinstance(x, NodeError) else str(x)
+            if isinstance(x, ExceptionGroup):
+                message = ""  # a departure: it lists the failures
             return f"e:{getattr(x, 'code', '')} {getattr(x, 'syscall', None) or ''} {self.scrub(message)}"
         if x is None or isinstance(x, bool | int | float):
             return x
-        if isinstance(x, net.Socket | net.Server):
+        if isinstance(x, net.Socket | net.Server | PassThrough):
             return self.named[x]
         return "function" if callable(x) else sorted(x.keys())
 
     def scrub(self, text: str) -> str:
-        return re.sub(r":\d+\b", ":<n>", text.replace(self.path, "<path>").replace(self.host or "<>", "<host>"))
+        text = text.replace(self.path, "<path>").replace(self.host or "<>", "<host>").replace(self.nobody, "<nobody>")
+        return re.sub("Received .*", "Received", re.sub(r":\d+\b", ":<n>", text), flags=re.S)
 
     def shown(self, args: Any) -> list[Any]:
         shown = [self.show(arg) for arg in args]
@@ -276,9 +318,7 @@ class Conversation:
         if event == "connect":
             self.connected.add(name)
         if event == "data" and self.program["bulk"]:
-            if self.recording:
-                self.activity += 1
-            self.bulk[name] = self.bulk.get(name, 0) + len(args[0])
+            self.count(name, len(args[0]))
             return
         if event == "connection":
             self.named[args[0]] = f"p{self.accepted}"
@@ -287,6 +327,11 @@ class Conversation:
         if event.startswith("connectionAttempt"):
             shown[1:2] = ["<n>"]
         self.note(name, event, *shown, *([self.state(part)] if isinstance(part, net.Socket) else []))
+
+    def count(self, name: str, size: int) -> None:
+        if self.recording:
+            self.activity += 1
+        self.bulk[name] = self.bulk.get(name, 0) + size
 
     def listener(self, name: str, index: Any) -> Callable[..., None]:
         key = (name, index)
@@ -399,14 +444,40 @@ class Conversation:
         return _SILENT
 
     def _ask(self, name: str, part: Any, what: str) -> Any:
-        return getattr(part, what)
+        return _SILENT if self.isUnderWay(name) and what.startswith("local") else getattr(part, what)
+
+    def _address(self, name: str, part: Any) -> Any:
+        return _SILENT if self.isUnderWay(name) else part.address()
+
+    def isUnderWay(self, name: str) -> bool:
+        # Of an attempt Node may know the local address: a departure.
+        return name[0] == "c" and name not in self.connected
 
     def _setTimeout(self, name: str, part: Any, ms: float, index: Any = None) -> Any:
         return part.setTimeout(ms, *self.callback(name, index))
 
-    def _maxConnections(self, name: str, part: Any, count: int) -> Any:
-        part.maxConnections = count
+    def _set(self, name: str, part: Any, what: str, value: Any) -> Any:
+        setattr(part, what, value)
         return _SILENT
+
+    def _abort(self, name: str, part: Any, reason: Any = None) -> Any:
+        if name in self.signals:
+            self.signals[name].abort(_value(reason))
+        return _SILENT
+
+    def _await(self, name: str, part: Any, event: str) -> Any:
+        def arrived(found: list[Any]) -> None:
+            self.jobsLater(self.note, name, "awaited", event, *self.shown(found))
+
+        def failed(failure: Any) -> None:
+            self.jobsLater(self.note, name, "await threw", self.show(failure.value))
+
+        once(part, event).addCallbacks(arrived, failed)
+        return _SILENT
+
+    def jobsLater(self, fn: Callable[..., object], *args: Any) -> None:
+        """What is told two jobs later by Node: a departure."""
+        afterTicks(afterTicks, fn, *args)
 
     def _getConnections(self, name: str, part: Any, index: Any) -> Any:
         return part.getConnections(*self.callback(name, index))
@@ -418,7 +489,9 @@ class Conversation:
         place = self.place() if self.host is None else {**self.place(), "port": self.port}
         return part.listen(place, *self.callback(name, index))
 
-    def _connect(self, name: str, part: Any, where: str, index: Any = None) -> Any:
+    def _connect(
+        self, name: str, part: Any, where: str, index: Any = None, more: Mapping[str, Any] = MappingProxyType({})
+    ) -> Any:
         # A socket that has a connection breaks in Node when it connects again; one that is not closed yet may; and one
         # that was never connected does again what was written to it.
         over = name in self.closed and name in self.connected
@@ -431,10 +504,43 @@ class Conversation:
             options: dict[str, Any] = {"path": f"{self.path}-none" if refused else self.path}
         else:
             options = {"port": 1 if refused else self.port, "host": self.host}
-        return part.connect(options, *self.callback(name, index))
+            if "lookup" in more:
+                options.update(host="some.test", lookup=self.lookup(name, *more["lookup"]))
+        given = {key: value for key, value in more.items() if key != "lookup"}
+        return part.connect({**options, **given}, *self.callback(name, index))
+
+    def lookup(self, name: str, when: str, what: str) -> Callable[..., None]:
+        """A lookup function that answers in some way."""
+
+        def lookup(host: str, options: Mapping[str, Any], callback: Callable[..., object]) -> None:
+            family, hints = options.get("family") or 0, options.get("hints") or 0
+            self.note(name, "asked", self.show(host), bool(options.get("all")), family, hints)
+            hosts = [self.nobody, self.host] if what == "two" else [self.host]
+            found = [{"address": each, "family": net.isIP(each)} for each in hosts]
+            given: list[Any] = [None, found] if options.get("all") else [None, *found[0].values()]
+            if what == "fails":
+                given = [ProgramError("lookup")]
+
+            def answer() -> None:
+                self.note(name, "found")
+                callback(*given)
+
+            def poll(fn: Callable[..., object]) -> None:
+                self.poll.soon(self.turn, fn)
+
+            ways = {"now": lambda fn: fn(), "tick": nextTick, "immediate": setImmediate, "poll": poll}
+            ways[when](answer)
+
+        return lookup
 
     def _write(self, name: str, part: Any, data: Any, encoding: Any = None, index: Any = None) -> Any:
         return part.write(_value(data), *([encoding] if encoding else []), *self.callback(name, index))
+
+    def _fill(self, name: str, part: Any, data: Any, most: int) -> Any:
+        while most and part.write(_value(data)):
+            self.note(name, "filled")
+            most -= 1
+        return _SILENT
 
     def _end(self, name: str, part: Any, data: Any = None, encoding: Any = None, index: Any = None) -> Any:
         # Node forgets the callback of the first end() after a destroy() without an error.
@@ -449,10 +555,6 @@ class Conversation:
     def _unshift(self, name: str, part: Any) -> Any:
         return part.unshift("un" if part.readableEncoding else b"un")
 
-    def _resetAndDestroy(self, name: str, part: Any) -> Any:
-        # Node answers EINVAL while the FIN is on its way, and never closes: a departure.
-        return _SILENT if part.writableEnded and not part.writableFinished else part.resetAndDestroy()
-
     def _destroy(self, name: str, part: Any, *args: Any) -> Any:
         return part.destroy(*map(_value, args))
 
@@ -465,6 +567,17 @@ class Conversation:
             part.pipe(each, end=end)
         return _SILENT
 
+    def _through(self, name: str, part: Any, other: str, end: bool) -> Any:
+        middle = self.passing()
+        for each in self._others(name, [other]):
+            part.pipe(middle).pipe(each, end=end)
+        return _SILENT
+
+    def passing(self) -> PassThrough:
+        middle = PassThrough(highWaterMark=16).on("error", lambda *_: None)
+        self.named[middle] = "through"
+        return middle
+
     def _unpipe(self, name: str, part: Any, *others: str) -> Any:
         return part.unpipe(*self._others(name, list(others)))
 
@@ -473,24 +586,26 @@ class Conversation:
         return _SILENT
 
     def _pipeline(self, name: str, part: Any, others: list[str], index: int) -> Any:
-        row = self._others(name, others)
+        row = [
+            found
+            for each in others
+            for found in ([self.passing()] if each == "through" else self._others(name, [each]))
+        ]
         if len(row) > 1:
             pipeline(*row, *self.callback(name, index))
         return _SILENT
 
-    def _iterate(self, name: str, part: Any, limit: int) -> Any:
-        Deferred.fromCoroutine(self.iterate(name, part, limit))
+    def _iterate(self, name: str, part: Any, limit: int, options: Any = None) -> Any:
+        Deferred.fromCoroutine(self.iterate(name, part, limit, options))
         return _SILENT
 
-    async def iterate(self, name: str, part: Any, limit: int) -> None:
+    async def iterate(self, name: str, part: Any, limit: int, options: Any) -> None:
         try:
             count = 0
-            async for chunk in part:
-                # Node gives it two jobs later: a departure.
-                for _ in range(2):
-                    later: Deferred[None] = Deferred()
-                    afterTicks(later.callback, None)
-                    await later
+            async for chunk in part.iterator(options) if options else part:
+                later: Deferred[None] = Deferred()
+                self.jobsLater(later.callback, None)
+                await later
                 self.note(name, "for", self.show(chunk))
                 count += 1
                 if count == limit:
@@ -501,6 +616,36 @@ class Conversation:
 
     # --- its turns
 
+    def next(self, index: int) -> None:
+        """A step begins as what the poll found, unless it says otherwise."""
+        steps = self.program["steps"]
+        first = steps[index][:1] if index < len(steps) else []
+        step = partial(self.turn, self.step, index)
+        if first == [["main", "begin", "timer"]]:
+            self.later(LOOK_SECONDS, step)
+        elif first == [["main", "begin", "immediate"]]:
+            self.later(LOOK_SECONDS, self.poll.soon, setImmediate, step)
+        else:
+            self.later(LOOK_SECONDS, self.poll.soon, step)
+
+    def options(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
+        given = {key: value for key, value in options.items() if key not in ("signal", "onread")}
+        given.update(self.signal(name, options.get("signal")))
+        if "onread" in options:
+            size = options["onread"]["size"]
+            given["onread"] = {"buffer": bytearray(size), "callback": self.onread(name, options["onread"]["refuse"])}
+        return given
+
+    def onread(self, name: str, refuse: bool) -> Callable[..., bool]:
+        def callback(size: int, buffer: bytearray) -> bool:
+            if self.program["bulk"]:
+                self.count(name, size)
+            else:
+                self.note(name, "onread", size, self.show(bytes(buffer[:size])))
+            return not refuse
+
+        return callback
+
     def step(self, index: int) -> None:
         steps = self.program["steps"]
         if index == len(steps):
@@ -508,14 +653,14 @@ class Conversation:
             return
         if index == 0:
             for number, spec in enumerate(self.program["clients"]):
-                socket = net.Socket(**spec["options"])
+                socket = net.Socket(**self.options(f"c{number}", spec["options"]))
                 self.named[socket] = f"c{number}"
                 self.enter(f"c{number}", socket, spec)
         wait = 0
         for operation in steps[index]:
             if operation[1] == "wait":
                 wait = operation[2]
-            else:
+            elif operation[1] != "begin":
                 self.perform(operation)
 
         def still() -> None:
@@ -525,7 +670,7 @@ class Conversation:
             for name, socket in self.sockets():
                 self.note(name, "quiet", index, self.state(socket), *self.numbers(socket))
             self.note("s", "quiet", index, self.parts["s"].listening)
-            self.later(LOOK_SECONDS, self.poll.soon, self.turn, self.step, index + 1)
+            self.next(index + 1)
 
         self.later(wait / 1000 or LOOK_SECONDS, self.settle, -1, 0, time.monotonic(), still)
 
