@@ -132,5 +132,7 @@ class Pipe:
         self._over = True
         # A source that waits for this destination must not wait for ever.
         state = source._readableState
-        if self._waits and (state.awaiting or state.severalPipes) and getattr(destination, "writableNeedDrain", True):
+        writable = getattr(destination, "_writableState", None)
+        full = writable is None or writable.needDrain
+        if self._waits and (state.awaiting or state.severalPipes) and full:
             self._onDrain()

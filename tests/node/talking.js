@@ -266,6 +266,8 @@ class Conversation {
         if (part.destroyed && !part.errored) args = [args[0], args[1], null];
         return part.end(...(args[0] ? [value(args[0]), ...(args[1] ? [args[1]] : [])] : []), ...this.callback(name, args[2]));
       case 'read': return part.destroyed ? SILENT : part.read(...args);
+      // Up to Node 24 what is cut off at an end that has come already is lost: a departure.
+      case 'setEncoding': return part._readableState?.ended ? SILENT : part.setEncoding(...args);
       case 'unshift': return part.unshift(part.readableEncoding ? 'un' : Buffer.from('un'));
       case 'destroy': return part.destroy(...args.map(value));
       case 'pipe': others(args.slice(0, 1)).forEach((other) => part.pipe(other, { end: args[1] })); return SILENT;

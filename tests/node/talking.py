@@ -552,6 +552,10 @@ class Conversation:
     def _read(self, name: str, part: Any, *args: Any) -> Any:
         return _SILENT if part.destroyed else part.read(*args)
 
+    def _setEncoding(self, name: str, part: Any, encoding: str) -> Any:
+        # Up to Node 24 what is cut off at an end that has come already is lost: a departure.
+        return _SILENT if part._readableState.ended else part.setEncoding(encoding)
+
     def _unshift(self, name: str, part: Any) -> Any:
         return part.unshift("un" if part.readableEncoding else b"un")
 
