@@ -74,7 +74,10 @@ class IStreamHandle(Interface):
     Only C{write} and C{offer} raise on a connection that broke meanwhile; else the owner hears of that by C{onError}.
     """
 
-    owner = Attribute("The L{IStreamHandleOwner}, or C{None}: then what comes is dropped and nobody is told.")
+    owner = Attribute(
+        "The L{IStreamHandleOwner}, or C{None}: then what comes is dropped and nobody is told.  Not to be exchanged "
+        "while it reads, but for C{close} to follow."
+    )
     reading = Attribute("C{bool}: between C{readStart} and C{readStop}.")
     writing = Attribute("C{bool}: a write or a shutdown is unfinished.")
     writeQueueSize = Attribute("C{int}: how many bytes of the unfinished write are not with the kernel yet.")

@@ -310,7 +310,9 @@ class ReadTests(HandleCase):
 
     async def test_nobodyOwns(self) -> None:
         """What comes then is dropped."""
+        self.handle.readStop()
         self.handle.owner = None
+        self.handle.readStart()
         self.peer.send(b"hello")
         self.peer.close()
         await later(0.02)
