@@ -5,6 +5,11 @@ The stream asks to read, write, finish and destroy; the handle tells what came a
 
 At most one write is with the handle, its callback in C{_writeCallback}; at most one shutdown, its callback in
 C{_shutdownCallback}.  One write may wait for the connection in C{_pending}, the rest in the stream's own queue.
+
+I{The straight ways.}  Nearly all bytes find everything as the ones before did: one listener, nothing buffered, no end
+near.  Then all that the stream does comes to two calls, of the listener, and of the handle.  Whether it is so is looked
+at after a chunk that went the long way (L{Transfer._pushCarefully}, L{Transfer._writeCarefully}), and not again until
+something changes: whoever changes anything of that takes C{straight} away from the state of his half.
 """
 
 from __future__ import annotations
