@@ -89,7 +89,7 @@ class VanishedTests(FaultCase):
         await observer.until(lambda: b"gone%d joined" % (count - 1) in observer.received)
         for peer in peers:
             vanish(peer)
-        took = await self.until(lambda: self.chat.descriptors() <= before + 5, 200)
+        took = await self.until(lambda: self.chat.out.count("closed after") >= count, 200)
         self.measure("until all are gone", took, "s", most=bar)
         self.measure("descriptors left", self.chat.descriptors() - before, most=5)
         await self.assertOnline(2)
