@@ -22,7 +22,7 @@ I{Why it broke.}  Twisted's C{ConnectionLost} does not tell; here it is a L{Brok
 
 I{A handle's short way.}  L{nodenet.adapter.protocol.SocketProtocol} sends what it has to the socket itself, and asks
 for room (L{HubTransport.awaitRoom}) when the kernel has taken only a part.  So what C{write} answers, and when
-C{'drain'} comes, is the kernel's word, as in Node.
+C{'drain'} comes, is the kernel's word, as in Node.  While it reads, what comes is its owner's at once.
 
 I{A connection costs what it needs.}  Addresses, log prefixes and C{repr} texts are made when somebody asks for them.
 

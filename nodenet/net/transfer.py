@@ -154,9 +154,8 @@ class Transfer(Tuned, Backlog, Duplex):
             and self._errored is None
             and self._isItself()
         ):
-            listener = self._events.get(
-                "data"
-            )  # there may be none: removeAllListeners() leaves dataListening, as in Node
+            # There may be none: removeAllListeners() leaves dataListening, as in Node.
+            listener = self._events.get("data")
             if type(listener) is not tuple:
                 state.straight = listener
         return goesOn
@@ -360,7 +359,7 @@ class Transfer(Tuned, Backlog, Duplex):
 
     def _wait(self, length: int, size: int, failure: NodeError | None) -> None:
         """
-        The handle has not taken all of a chunk of the short way: from here on it is one of the long way.
+        The handle has not taken all of a chunk of the straight way: from here on it is one of the long way.
 
         @param length: what it counts in the stream: characters of text.
         @param size: in bytes.
@@ -381,7 +380,7 @@ class Transfer(Tuned, Backlog, Duplex):
         super().cork()
 
     def _release(self) -> None:
-        """What the handle holds goes before whatever is more than a chunk of the short way."""
+        """What the handle holds goes before whatever is more than a chunk of the straight way."""
         if self._handle is not None and self._handle.held is not None:
             self._handle.release()
 
