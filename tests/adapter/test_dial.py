@@ -26,6 +26,7 @@ from nodenet.adapter.bind import bindTCP, bindUNIX
 from nodenet.adapter.protocol import SocketProtocol
 from nodenet.errors import NodeSystemError
 from tests.net.cases import NetCase, later, misuse
+from tests.ports import refusing
 
 NOBODY = 65534
 
@@ -93,9 +94,10 @@ class DialCase(NetCase):
         port: int = server.address().port
         return port
 
-    async def refusing(self) -> int:
-        port = await self.port()
-        self.servers[-1].close()
+    def refusing(self) -> int:
+        bound = refusing()
+        self.addCleanup(bound.close)
+        port: int = bound.getsockname()[1]
         return port
 
 
@@ -115,7 +117,7 @@ class TCPTests(DialCase):
 
     async def test_refused(self) -> None:
         """C{ECONNREFUSED}, with everything that Node tells of it."""
-        port = await self.refusing()
+        port = self.refusing()
         for address, text in (("127.0.0.1", "127.0.0.1"), ("::1", "::1")):
             self.tcp(port, address)
             error = await self.error()
@@ -176,7 +178,9 @@ class TCPTests(DialCase):
 
     async def test_refusedFrom(self) -> None:
         """With a local port the error tells where the attempt came from."""
-        port, mine = await self.refusing(), await self.refusing()
+        port = self.refusing()
+        with bindTCP("127.0.0.1", 0) as free:
+            mine: int = free.getsockname()[1]
         for local, text in ((("127.0.0.1", mine), f" - Local (127.0.0.1:{mine})"), (("127.0.0.1", 0), "")):
             self.tcp(port, "127.0.0.1", local)
             error = await self.error()
@@ -233,7 +237,7 @@ class TCPTests(DialCase):
 
     async def test_cancel(self) -> None:
         """Given up, nothing is called; twice, too; nor after the connection."""
-        for port in (await self.port(), await self.refusing()):
+        for port in (await self.port(), self.refusing()):
             cancel = self.tcp(port)
             cancel()
             cancel()
@@ -252,7 +256,7 @@ class TCPTests(DialCase):
         def raising(value: object) -> None:
             raise ValueError("callback")
 
-        for port in (await self.refusing(), await self.port()):
+        for port in (self.refusing(), await self.port()):
             dial.TCPAttempt(self.reactor, "127.0.0.1", port).start(raising, raising)
         await later(0.05)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)

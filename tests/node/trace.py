@@ -40,6 +40,7 @@ from nodenet import net  # noqa: E402
 from nodenet.adapter.turn import nextTick  # noqa: E402
 from nodenet.errors import NodeError  # noqa: E402
 from nodenet.events import EventEmitter, once  # noqa: E402
+from tests.ports import refusing  # noqa: E402
 
 reactor: Any = _reactor
 
@@ -49,6 +50,7 @@ _EmitterT = TypeVar("_EmitterT", bound=EventEmitter)
 _GUARD_SECONDS = 8
 
 _names: dict[int, str] = {}
+_kept: list[object] = []  # what lives as long as the program
 _directory: str | None = None
 
 
@@ -241,6 +243,15 @@ async def freePort(name: str = "<port>") -> int:
     nameport(port, name)
     server.close()
     await once(server, "close")
+    return port
+
+
+def closedPort(name: str = "<port>") -> int:
+    """A port of this machine that nobody can listen on, nor connect from, while the program runs."""
+    bound = refusing()
+    _kept.append(bound)
+    port: int = bound.getsockname()[1]
+    nameport(port, name)
     return port
 
 

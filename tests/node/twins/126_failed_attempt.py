@@ -4,7 +4,7 @@ What a listener of C{'connectionAttemptFailed'} may do when there is no other ad
 
 import nodenet
 from nodenet import net
-from tests.node.trace import freePort, log, wait, watch
+from tests.node.trace import closedPort, log, wait, watch
 
 WAYS = {
     "end": lambda c: c.end("x", lambda e: log("end", "end cb", e)),
@@ -17,7 +17,7 @@ WAYS = {
 
 
 async def main():
-    port = await freePort()
+    port = closedPort()
     for name, way in WAYS.items():
         c = watch(name, net.connect(port, "127.0.0.1"))
         c.on("error", lambda e: None).on("connectionAttemptFailed", lambda *_, c=c, way=way: way(c))

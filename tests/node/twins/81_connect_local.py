@@ -4,7 +4,7 @@ localAddress and localPort: where a connection comes from, addresses that cannot
 
 import nodenet
 from nodenet import net
-from tests.node.trace import freePort, listen, log, wait, watch
+from tests.node.trace import closedPort, freePort, listen, log, wait, watch
 
 
 def lookup(host, options, callback):
@@ -22,7 +22,7 @@ def main():
 
     async def listening(port):
         mine = await freePort("<mine>")
-        closed = await freePort("<closed>")
+        closed = closedPort("<closed>")
 
         async def connect(name, **options):
             c = watch(name, net.connect({"port": port, "host": "127.0.0.1", **options}))

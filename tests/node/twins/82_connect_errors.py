@@ -6,13 +6,13 @@ import os
 
 import nodenet
 from nodenet import net
-from tests.node.trace import freePort, log, tmp, wait, watch
+from tests.node.trace import closedPort, log, tmp, wait, watch
 
 FIELDS = ("address", "code", "localAddress", "localPort", "port", "syscall")
 
 
 async def main():
-    port = await freePort()
+    port = closedPort()
 
     async def connect(name, *args):
         c = watch(name, net.Socket())

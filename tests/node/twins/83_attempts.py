@@ -4,7 +4,7 @@ Several addresses: their order, what each listener sees of the list of attempts,
 
 import nodenet
 from nodenet import net
-from tests.node.trace import error, freePort, listen, log, wait, watch
+from tests.node.trace import closedPort, error, listen, log, wait, watch
 
 
 def addresses(*found):
@@ -22,7 +22,7 @@ def main():
     server = net.createServer(connection)
 
     async def listening(port):
-        closed = await freePort("<closed>")
+        closed = closedPort("<closed>")
 
         def connect(name, **options):
             c = watch(name, net.connect({"port": port, "host": "x.test", **options}))

@@ -6,7 +6,7 @@ import os
 
 import nodenet
 from nodenet import net
-from tests.node.trace import error, freePort, listen, log, promise, setTimeout, tmp, wait, watch
+from tests.node.trace import closedPort, error, listen, log, promise, setTimeout, tmp, wait, watch
 
 
 def two(host, options, callback):
@@ -33,7 +33,7 @@ def main():
     file = os.path.join(tmp(), "s")
 
     async def listening(port):
-        closed = await freePort("<closed>")
+        closed = closedPort("<closed>")
         c = watch("one", net.Socket())
 
         def shown(note):

@@ -4,7 +4,7 @@ Socket(handle=BoundSocket()): connecting from an address that was bound before.
 
 import nodenet
 from nodenet import net
-from tests.node.trace import attempt, freePort, listen, log, nameport, wait, watch
+from tests.node.trace import attempt, closedPort, listen, log, nameport, wait, watch
 
 
 def refuses(note, fn):
@@ -59,7 +59,7 @@ def main():
             log("name", "all", options.get("all"))
             nodenet.setImmediate(callback, None, "127.0.0.1", 4)
 
-        closed = await freePort("<closed>")
+        closed = closedPort("<closed>")
         await connect("address", {"host": "127.0.0.2"}, port, "127.0.0.1")
         await connect("any address", {}, port, "127.0.0.1")
         await connect("name", {"host": "127.0.0.1"}, {"port": port, "host": "x.test", "lookup": lookup})

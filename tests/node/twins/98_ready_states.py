@@ -5,7 +5,7 @@ connects once more.
 
 import nodenet
 from nodenet import net
-from tests.node.trace import freePort, listen, log, wait
+from tests.node.trace import closedPort, listen, log, wait
 
 NAMES = ["readyState", "pending", "connecting", "destroyed", "closed", "readable", "writable", "bufferSize", "errored"]
 
@@ -26,7 +26,7 @@ def life(side, s, again=None):
 
 
 async def often(port):
-    unused = await freePort("<closed>")
+    unused = closedPort("<closed>")
     c = net.Socket()
     shown("client", "new", c)
 
