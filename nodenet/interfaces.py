@@ -81,6 +81,7 @@ class IStreamHandle(Interface):
     reading = Attribute("C{bool}: between C{readStart} and C{readStop}.")
     writing = Attribute("C{bool}: a write or a shutdown is unfinished.")
     writeQueueSize = Attribute("C{int}: how many bytes of the unfinished write are not with the kernel yet.")
+    toKernel = Attribute("C{None}, unless this is an L{IDirectHandle}.")
     held = Attribute("C{bytearray}: what was offered and is held, for the owner to add to; C{None}: nothing is.")
     halfCloses = Attribute("C{bool}: C{shutdown} leaves reading open.  False on TLS.")
     reactor = Attribute("Whose loop this lives on.")
@@ -101,8 +102,8 @@ class IStreamHandle(Interface):
 
     def offer(data: bytes) -> bool | None:
         """
-        Send, at once or, if it is little, together with what else is offered in this batch of events.  For who does not
-        ask what becomes of it.
+        Send, or hold what is little, to be sent together with what else is offered in this batch of events.  For who
+        does not ask what becomes of it, and where there is C{toKernel} not for the first chunk of a batch.
 
         @return: as C{write}; C{True} for what is held, too; C{None}: something was held already, and is released now;
             this is not sent.
@@ -162,6 +163,25 @@ class IStreamHandle(Interface):
 
     def selectables() -> Sequence[object]:
         """What of it the reactor knows as a reader or writer."""
+
+
+class IDirectHandle(IStreamHandle):
+    """
+    A handle that lets its owner send by himself: the first chunk of each batch of events, as long as no write is
+    unfinished.
+    """
+
+    toKernel = Attribute("The socket of the system's; C{None}: now it does not.")
+    loop = Attribute("The L{nodenet.adapter.loop.Loop} that this lives on.")
+    sentIn = Attribute("The C{batch} of C{loop} in which the owner has last sent something by himself.  He sets it.")
+
+    def takeOver(data: bytes, sent: int | OSError) -> None:
+        """
+        What the owner could not send, or not all of it, is a write now, and C{onWritten} will tell.
+
+        @param sent: how many bytes of it he has sent, or what he was told by the system.
+        @raise NodeError: as C{write}.
+        """
 
 
 class IDuplex(Interface):

@@ -54,7 +54,7 @@ class HubPort(Watched):
         else:
             tcp.Port.stopReading(this)
 
-    def _ready(self, event: int) -> None:
+    def ready(self, event: int) -> None:
         this: Any = self
         if self.wanted & READ:
             this.doRead()

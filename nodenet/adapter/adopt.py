@@ -38,7 +38,7 @@ class UnconnectedHandle:
     reading = False
     writing = False
     writeQueueSize = 0
-    held = None
+    toKernel = held = None
     halfCloses = True
 
     def __init__(self, sock: socket.socket, loop: Loop, patient: bool = False) -> None:

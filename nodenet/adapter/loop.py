@@ -16,6 +16,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from math import nan
 from typing import Any, TypeVar, overload
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
@@ -36,6 +37,9 @@ _Call = tuple[Callable[..., object], tuple[Any, ...]]
 _SHUTDOWN_ROUNDS = 8
 
 _log = Logger(namespace="nodenet")
+
+NO_BATCH = nan
+"""Instead of the number of a batch of events: it is not the one of any other time, not even of another C{NO_BATCH}."""
 
 # How often run() looks again, in seconds, while only things that are not ours keep the program alive:
 # nobody tells us when they go.
@@ -60,8 +64,8 @@ class Loop:
     @ivar hub: the L{nodenet.adapter.hub.Hub}, or C{None} until somebody needs it.
     @ivar idleClocks: the L{nodenet.net.idle.IdleClocks}, or C{None} until somebody needs it.
     @ivar inBatch: the hub is at work, and runs the phases when it is done.
-    @ivar batch: the number of the batch in which the hub calls sockets now; 0 outside of any, and while everything is
-        to be sent at once.
+    @ivar batch: the number of the batch in which the hub calls sockets now; L{NO_BATCH} outside of any, and while
+        everything is to be sent at once.
     @ivar held: who holds something back until the batch is over: each has a C{release} method.
     @ivar phasesDue: somebody has asked for a phase.
     @ivar lookups: by what the resolver is asked now, who waits for the answer.
@@ -76,7 +80,7 @@ class Loop:
         self.phasesDue = False
         self._asked: Any = None  # the call that will run the phases
         self.inBatch = False
-        self.batch = 0
+        self.batch: float = NO_BATCH
         self.held: list[Any] = []
         self.hub: Any = None
         self.idleClocks: Any = None

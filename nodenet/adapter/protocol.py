@@ -64,7 +64,7 @@ from nodenet.adapter.transports import DONE, FULL, Broken, HubTransport
 from nodenet.adapter.turn import enter
 from nodenet.adapter.wire import Wire
 from nodenet.errors import NodeError, fromFailure, systemError
-from nodenet.interfaces import IStreamHandle, IStreamHandleOwner
+from nodenet.interfaces import IDirectHandle, IStreamHandleOwner
 
 CLOSE_GRACE = 5000
 """How long, in ms, a transport that hides its socket may take to come to its end before C{close} aborts it."""
@@ -76,7 +76,7 @@ HELD = 16384
 _SLICE = FileDescriptor.SEND_LIMIT
 
 
-@implementer(IStreamHandle, IHalfCloseableProtocol, IPullProducer, IPushProducer)
+@implementer(IDirectHandle, IHalfCloseableProtocol, IPullProducer, IPushProducer)
 class SocketProtocol(Wire):
     """
     A connection, as Protocol and as L{IStreamHandle}.
@@ -96,19 +96,19 @@ class SocketProtocol(Wire):
     _offset = 0
     _endedAt: float | None = None  # when a transport that hides its socket was told to end
     _deadline: IDelayedCall | None = None
-    _toKernel: _socket.socket | None = None  # the socket, on a transport of ours
-    _offeredIn = 0  # the batch of the last offer that was sent at once
+    toKernel: _socket.socket | None = None  # on a transport of ours
+    sentIn: float = 0
 
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
-        self._loop = loop
+        self.loop = loop
         self._peer = peer
         self._closing = False  # this and the next one are looked at for each chunk: see Transfer's __slots__
         self.held: bytearray | None = None
 
     @property
     def reactor(self) -> Any:
-        return self._loop.reactor
+        return self.loop.reactor
 
     # --- from Twisted ----------------------------------------------------------------------------
 
@@ -117,12 +117,12 @@ class SocketProtocol(Wire):
         self._precise = isinstance(transport, FileDescriptor) and not getattr(transport, "TLS", False)
         self.halfCloses = self._precise
         if isinstance(transport, HubTransport) and self._precise:
-            self._toKernel = transport.socket
+            self.toKernel = transport.socket
         enter(self, self._accept, self)
         if not self.reading and not self._closing:
             self._stopped = True
             self.transport.pauseProducing()
-        elif self._toKernel is not None:
+        elif self.toKernel is not None:
             transport.owner = self.owner
 
     def dataReceived(self, data: bytes) -> None:
@@ -141,8 +141,8 @@ class SocketProtocol(Wire):
         if not self._lost:
             self._lost = True
             self._producing = False
-            if self._toKernel is not None:
-                self._toKernel = self.transport.owner = None
+            if self.toKernel is not None:
+                self.toKernel = self.transport.owner = None
             if self._deadline is not None and self._deadline.active():
                 self._deadline.cancel()
             enter(self.owner, self._closed if self._closing else self._broken, reason)
@@ -153,7 +153,7 @@ class SocketProtocol(Wire):
 
     def _broken(self, reason: Failure) -> None:
         """Lost, and not because the owner wanted it."""
-        if self.owner is None or self._loop.stopped():
+        if self.owner is None or self.loop.stopped():
             return
         if not reason.check(ConnectionDone):
             syscall = "write" if self.writing and not self.reading else "read"
@@ -186,7 +186,7 @@ class SocketProtocol(Wire):
 
     def readStart(self) -> None:
         self.reading = True
-        if self._toKernel is not None:
+        if self.toKernel is not None:
             self.transport.owner = self.owner
         if self._stopped:
             self._stopped = False
@@ -195,12 +195,12 @@ class SocketProtocol(Wire):
 
     def readStop(self) -> None:
         self.reading = False
-        if self._toKernel is not None:
+        if self.toKernel is not None:
             self.transport.owner = None
         if not (self._stopped or self._lost or self._closing):
             self._stopped = True
             self.transport.pauseProducing()
-        self._loop.touch()
+        self.loop.touch()
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -210,8 +210,8 @@ class SocketProtocol(Wire):
 
     def write(self, chunks: Sequence[bytes]) -> bool:
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        if self._toKernel is not None:
-            return self._put(self._toKernel, data)
+        if self.toKernel is not None:
+            return self._put(self.toKernel, data)
         if self._lost:
             raise systemError(errno.EPIPE, "write")
         self._data = data
@@ -219,35 +219,25 @@ class SocketProtocol(Wire):
         return self._send() if self._precise else self._stream()
 
     def offer(self, data: bytes) -> bool | None:
-        toKernel = self._toKernel
-        if toKernel is None:
+        if self.toKernel is None:
             return self.write((data,))
-        batch = self._loop.batch
-        if batch and batch == self._offeredIn:
-            return self._hold(toKernel, data)
-        self._offeredIn = batch
-        try:
-            sent = toKernel.send(data)
-        except OSError as error:
-            sent = self._refused(error)
-        return sent == len(data) or self._await(data, sent)
-
-    def _hold(self, toKernel: _socket.socket, data: bytes) -> bool | None:
-        """One more in this batch of events."""
         if self.held is not None:
             self.release()
             return None
         if len(data) > HELD:
-            return self._put(toKernel, data)
+            return self._put(self.toKernel, data)
         self.held = bytearray(data)
-        self._loop.held.append(self)
+        self.loop.held.append(self)
         return True
+
+    def takeOver(self, data: bytes, sent: int | OSError) -> None:
+        self._await(data, self._refused(sent) if isinstance(sent, OSError) else sent)
 
     def release(self) -> None:
         if self.held is not None:
             held, self.held = self.held, None
-            if self._toKernel is not None:
-                self._putHeld(self._toKernel, held)
+            if self.toKernel is not None:
+                self._putHeld(self.toKernel, held)
 
     def _putHeld(self, toKernel: _socket.socket, data: bytearray) -> None:
         try:
@@ -283,8 +273,8 @@ class SocketProtocol(Wire):
 
     def _room(self) -> None:
         """The kernel takes more."""
-        if self.writing and not self._shutting and self._toKernel is not None:
-            enter(self.owner, self._goOn, self._toKernel)
+        if self.writing and not self._shutting and self.toKernel is not None:
+            enter(self.owner, self._goOn, self.toKernel)
 
     def _goOn(self, toKernel: _socket.socket) -> None:
         try:
@@ -373,11 +363,11 @@ class SocketProtocol(Wire):
 
     def shutdown(self) -> None:
         self._shutting = self.writing = True
-        self._loop.shutdown(self._sendFIN)
+        self.loop.shutdown(self._sendFIN)
 
     def hungUp(self) -> None:
         """The peer has closed both ways: a FIN does not wait for the end of the batch then, as in libuv."""
-        if self._shutting and self._toKernel is not None:
+        if self._shutting and self.toKernel is not None:
             enter(self.owner, self._sendFIN)
 
     def _sendFIN(self) -> None:
@@ -387,7 +377,7 @@ class SocketProtocol(Wire):
             self._shutdownDone()
             return
         self._unregister()
-        if self._toKernel is not None:
+        if self.toKernel is not None:
             self.transport.sendFIN()
             self._shutdownDone()
         elif self._precise:
@@ -398,16 +388,16 @@ class SocketProtocol(Wire):
                 self.transport.stopWriting()
                 self._shutdownDone()
         else:
-            self._endedAt = self._loop.seconds()
+            self._endedAt = self.loop.seconds()
             self.transport.loseConnection()
 
     def close(self) -> None:
         if self._closing:
             return
-        toKernel = self._toKernel
+        toKernel = self.toKernel
         self._leave()
         if self._lost:
-            self._loop.closing(self._closed, None)
+            self.loop.closing(self._closed, None)
         elif self._precise:
             # No shutdown() before close(): with unread bytes the kernel then sends a RST, as to Node's peers.
             self.transport._shouldShutdown = False
@@ -416,7 +406,7 @@ class SocketProtocol(Wire):
             else:
                 self.transport.stopReading()
                 self.transport.stopWriting()
-            self._loop.closing(self.transport.connectionLost, DONE)
+            self.loop.closing(self.transport.connectionLost, DONE)
         elif self._paused:
             self._abort()
         else:
@@ -424,19 +414,19 @@ class SocketProtocol(Wire):
                 # A paused TLS transport would not notice the peer's answer.
                 self.transport.resumeProducing()
             self.transport.loseConnection()
-            waited = 0 if self._endedAt is None else (self._loop.seconds() - self._endedAt) * 1000
-            self._deadline = self._loop.callLater(max(0, CLOSE_GRACE - waited), self._abort)
+            waited = 0 if self._endedAt is None else (self.loop.seconds() - self._endedAt) * 1000
+            self._deadline = self.loop.callLater(max(0, CLOSE_GRACE - waited), self._abort)
 
     def reset(self) -> None:
         if self._closing:
             return
-        toKernel = self._toKernel
+        toKernel = self.toKernel
         self._leave()
         if self._lost:
-            self._loop.closing(self._closed, None)
+            self.loop.closing(self._closed, None)
         elif toKernel is not None:
             self.transport._closeSocket(False)
-            self._loop.closing(self.transport.connectionLost, DONE)
+            self.loop.closing(self.transport.connectionLost, DONE)
         else:
             self._abort()
 
@@ -444,8 +434,8 @@ class SocketProtocol(Wire):
         self._closing = True
         self.release()
         self.reading = self.writing = False
-        if self._toKernel is not None:
-            self._toKernel = self.transport.owner = None
+        if self.toKernel is not None:
+            self.toKernel = self.transport.owner = None
             self.transport.forgetRoom()
         if not self._lost:
             self._unregister()
@@ -453,7 +443,7 @@ class SocketProtocol(Wire):
     def secured(self) -> None:
         """The transport has started TLS: from now on what is sent goes through that."""
         self.release()
-        self._toKernel = self.transport.owner = None
+        self.toKernel = self.transport.owner = None
         self._precise = self.halfCloses = False
 
     def _abort(self) -> None:

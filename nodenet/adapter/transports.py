@@ -22,7 +22,7 @@ I{Why it broke.}  Twisted's C{ConnectionLost} does not tell; here it is a L{Brok
 
 I{A handle's short way.}  L{nodenet.adapter.protocol.SocketProtocol} sends what it has to the socket itself, and asks
 for room (L{HubTransport.awaitRoom}) when the kernel has taken only a part.  So what C{write} answers, and when
-C{'drain'} comes, is the kernel's word, as in Node.  While it reads, what comes is its owner's at once.
+C{'drain'} comes, is the kernel's word, as in Node.  While it reads, the hub reads for its owner.
 
 I{A connection costs what it needs.}  Addresses, log prefixes and C{repr} texts are made when somebody asks for them.
 
@@ -45,14 +45,10 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IFileDescriptorReceiver, IHalfCloseableProtocol
 from twisted.python.failure import Failure
 
-from nodenet.adapter.hub import READ, WRITE, Hub, hubOf
-from nodenet.adapter.turn import _finish, _turn, report
-
-SMALLEST_READ = 65536
-"""How much is read at once; Node's."""
+from nodenet.adapter.hub import READ, SMALLEST_READ, WRITE, Hub, hubOf
 
 LARGEST_READ = 262144
-"""How much when the peer sends faster than that."""
+"""How much is read at once, instead of L{SMALLEST_READ}, when the peer sends faster than that."""
 
 PRIVATE = {
     "abstract.FileDescriptor": ("_tempDataBuffer", "_tempDataLen", "_writeDisconnecting", "_writeDisconnected"),
@@ -97,6 +93,7 @@ class Watched:
 
     hub: Hub
     wanted = 0
+    owner: Any = None
     _armed = 0  # what the kernel was told
     _number = -1  # the descriptor's, while the kernel was told anything
 
@@ -108,6 +105,7 @@ class Watched:
 
     def stopReading(self) -> None:
         """Twisted's: wait no more.  The kernel is told when it next comes with something."""
+        self.owner = None
         self.wanted &= ~READ
 
     def startWriting(self) -> None:
@@ -126,7 +124,7 @@ class Watched:
             self.hub.change(self._number, self.wanted)
         else:
             self._number = this.fileno()
-            self.hub.add(self._number, self.wanted, self._ready)
+            self.hub.add(self._number, self.wanted, this)
         self._armed = self.wanted
 
     def _disarm(self) -> None:
@@ -146,7 +144,7 @@ class Watched:
             self.hub.change(self._number, self.wanted)
             self._armed = self.wanted
 
-    def _ready(self, event: int) -> None:
+    def ready(self, event: int) -> None:
         """The kernel has told C{event}."""
         raise NotImplementedError
 
@@ -166,56 +164,24 @@ class HubTransport(Watched):
     socket: _socket.socket
     protocol: Any
     owner: Any = None
-    _readSize = SMALLEST_READ
+    readSize = SMALLEST_READ
     _room: Callable[[], object] | None = None
 
-    def _ready(self, event: int) -> None:
-        if event != READ or not self.wanted & READ:
-            self._readyForMore(event)
-            return
-        size = self._readSize
-        try:
-            data = self.socket.recv(size)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._lose(Broken(error))
-            return
-        if data:
-            if size != SMALLEST_READ or len(data) == SMALLEST_READ:
-                self._adapt(len(data))
-            owner, turn = self.owner, _turn
-            if owner is None or turn.running or turn.due:
-                self.protocol.dataReceived(data)
-                return
-            # This is L{enter}, written out: that saves two calls and what goes with them for each message.
-            turn.running = True
-            try:
-                owner.onRead(data)
-            except Exception as error:
-                report(error, owner, owner.onRead)
-            finally:
-                if turn.due or turn.afterwards is not None:
-                    _finish()
-                else:
-                    turn.running = False
-        else:
-            self._ended()
+    def adapt(self, size: int) -> None:
+        """How much the next read asks for, now that this one brought C{size}."""
+        if size == self.readSize:
+            self.readSize = min(2 * size, LARGEST_READ)
+        elif 2 * size < self.readSize:
+            self.readSize = SMALLEST_READ
 
-    def _adapt(self, size: int) -> None:
-        if size == self._readSize:
-            self._readSize = min(2 * size, LARGEST_READ)
-        elif 2 * size < self._readSize:
-            self._readSize = SMALLEST_READ
-
-    def _readyForMore(self, event: int) -> None:
-        """To write, or neither."""
+    def ready(self, event: int) -> None:
+        """The kernel has told C{event}."""
         this: Any = self
         if event & ~WRITE and self.wanted & READ:
             why = this.doRead()
             if why is not None:
                 if why.__class__ is ConnectionDone:
-                    self._ended()
+                    self.ended()
                 else:
                     self._lose(why)
         if event & ~READ and self.wanted & WRITE:
@@ -226,7 +192,7 @@ class HubTransport(Watched):
             self.protocol.hungUp()
         self._settle(event)
 
-    def _ended(self) -> None:
+    def ended(self) -> None:
         """The peer's FIN."""
         this: Any = self
         self.stopReading()
@@ -234,6 +200,11 @@ class HubTransport(Watched):
             self.protocol.readConnectionLost()
         else:
             this.connectionLost(DONE)
+
+    def failed(self, error: OSError) -> None:
+        """Nothing could be read."""
+        if error.errno not in FULL:
+            self._lose(Broken(error))
 
     def _lose(self, why: Exception) -> None:
         this: Any = self
@@ -244,14 +215,14 @@ class HubTransport(Watched):
     def doRead(self) -> Exception | None:
         """Read once."""
         try:
-            data = self.socket.recv(self._readSize)
+            data = self.socket.recv(self.readSize)
         except BlockingIOError:
             return None
         except OSError as error:
             return Broken(error)
         if not data:
             return ConnectionDone()
-        self._adapt(len(data))
+        self.adapt(len(data))
         self.protocol.dataReceived(data)
         return None
 
@@ -311,9 +282,6 @@ class _UNIXTransport(HubTransport):
 
     _sendmsgQueue: list[int]
 
-    def _ready(self, event: int) -> None:
-        self._readyForMore(event)
-
     def doRead(self) -> Exception | None:
         if IFileDescriptorReceiver.providedBy(self.protocol):
             this: Any = super(HubTransport, self)
@@ -342,7 +310,7 @@ class _Accepted(HubTransport):
         this.hub = _hubOf(reactor) if hub is None else hub
         this.reactor = reactor
         sock.setblocking(False)
-        self._readSize = SMALLEST_READ
+        self.readSize = SMALLEST_READ
         this.socket = sock
         this.protocol = protocol
         if len(client) != 2:
@@ -418,8 +386,6 @@ class _Dialled(HubTransport):
         self._inward = self._isLocal()
         self.hub.inward += self._inward
         this._connectDone()
-        if self._armed:
-            self.hub.handle(self._number, self._ready)
 
     def _closeSocket(self, orderly: bool) -> None:
         self.hub.inward -= self._inward
@@ -431,12 +397,6 @@ class _Dialled(HubTransport):
             return bool(self.socket.getpeername()[0] == self.socket.getsockname()[0])
         except OSError:
             return True  # it is lost already
-
-    def _arm(self) -> None:
-        super()._arm()
-        this: Any = self
-        if not this.connected:
-            self.hub.handle(self._number, self._readyForMore)
 
 
 class Client(_Dialled, tcp.Client):  # type: ignore[misc]  # ours go before Twisted's

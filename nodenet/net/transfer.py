@@ -7,8 +7,8 @@ At most one write is with the handle, its callback in C{_writeCallback}; at most
 C{_shutdownCallback}.  One write may wait for the connection in C{_pending}, the rest in the stream's own queue.
 
 I{The straight ways.}  Nearly all bytes find everything as the ones before did: one listener, nothing buffered, no end
-near.  Then all that the stream does comes to two calls, of the listener, and of the handle.  Whether it is so is looked
-at after a chunk that went the long way (L{Transfer._pushCarefully}, L{Transfer._writeCarefully}), and not again until
+near.  Then all that the stream does comes to two calls, of the listener (where that is a pipe's, of the destination's
+C{write}), and of the system's C{send}.  Whether it is so is looked at after a chunk that went the long way (L{Transfer._pushCarefully}, L{Transfer._writeCarefully}), and not again until
 something changes: whoever changes anything of that takes C{straight} away from the state of his half.
 """
 
@@ -30,6 +30,7 @@ from nodenet.net.onread import Reader
 from nodenet.net.tuned import Tuned
 from nodenet.net.unread import UnreadEnd
 from nodenet.stream import Duplex, encode
+from nodenet.stream.pipe import Pipe
 from nodenet.stream.state import Done, ReadableState, WritableState
 from nodenet.stream.writing import MISSING
 
@@ -103,18 +104,28 @@ class Transfer(Tuned, Backlog, Duplex):
     def onRead(self, data: bytes) -> None:
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
         state = self._readableState
-        straight = state.straight
+        straight: Any = state.straight
         if straight is not None:
             # The way of nearly all bytes: what push() and emit() do with them, without the calls.
             self.bytesRead += len(data)
             if self._idle is not None:
                 self._idle.touch()
-            try:
-                result = straight(data)
-            except TypeError as error:
-                result = callShorter(straight, (data,), error)
-            if result is not None and type(result) is not bool:
-                self._settle(result, "data", (data,))
+            if type(straight) is Pipe:
+                # What its listener does.
+                try:
+                    room = straight.destination.write(data)
+                except Exception as error:
+                    straight.destination.destroy(error)
+                else:
+                    if room is False:
+                        straight.wait()
+            else:
+                try:
+                    result = straight(data)
+                except TypeError as error:
+                    result = callShorter(straight, (data,), error)
+                if result is not None and type(result) is not bool:
+                    self._settle(result, "data", (data,))
             if state.straight is None and (state.length or state.ended) and not state.canPushMore():
                 # The listener has put something back, or ended the stream.
                 state.reading = False
@@ -157,7 +168,7 @@ class Transfer(Tuned, Backlog, Duplex):
             # There may be none: removeAllListeners() leaves dataListening, as in Node.
             listener = self._events.get("data")
             if type(listener) is not tuple:
-                state.straight = listener
+                state.straight = Pipe.of(listener) or listener
         return goesOn
 
     def _isItself(self) -> bool:
@@ -314,27 +325,49 @@ class Transfer(Tuned, Backlog, Duplex):
             if type(chunk) is not str or state.defaultEncoding != "utf8":
                 return self._writeCarefully(state, chunk, encoding, callback)
             data = encode(chunk)
-        held = handle.held
-        if held is not None and len(held) + len(data) <= HELD:
-            held += data
-            self._bytesSent += len(data)
-            return True
-        # The way of nearly all bytes: what the stream and _write() do with them, without the calls.  When the system
-        # takes all, nothing of the stream has changed.
+        toKernel = handle.toKernel
+        if toKernel is None or handle.loop.batch == handle.sentIn:
+            held = handle.held
+            if held is not None and len(held) + len(data) <= HELD:
+                held += data
+                self._bytesSent += len(data)
+                return True
+            return self._offer(state, handle, chunk, data)
+        # The way of nearly all bytes: what the stream, _write() and the handle do with them, without the calls.  When
+        # the system takes all, nothing of the stream has changed.
+        handle.sentIn = handle.loop.batch
         if self._idle is not None:
             self._idle.touch()
         self._bytesSent += len(data)
         try:
-            taken = handle.offer(data)
-            if taken:
+            sent: int | OSError = toKernel.send(data)
+            if sent == len(data):
                 return True
-            failure = None
+        except OSError as error:
+            sent = error
+        failure = None
+        try:
+            handle.takeOver(data, sent)
         except NodeError as error:
-            taken, failure = False, error
+            failure = error
+        return self._waits(state, len(chunk), len(data), failure)
+
+    def _offer(self, state: WritableState, handle: IStreamHandle, chunk: Any, data: bytes) -> bool:
+        """A chunk that the handle may hold, or cannot send at once."""
+        self._touch()
+        self._bytesSent += len(data)
+        try:
+            taken = handle.offer(data)
+        except NodeError as error:
+            return self._waits(state, len(chunk), len(data), error)
         if taken is None:
             self._bytesSent -= len(data)
-            return self._writeCarefully(state, chunk, encoding, callback)
-        self._wait(len(chunk), len(data), failure)
+            return self._writeCarefully(state, chunk, None, None)
+        return taken or self._waits(state, len(chunk), len(data), None)
+
+    def _waits(self, state: WritableState, length: int, size: int, failure: NodeError | None) -> bool:
+        """As L{_wait}; what C{write} answers."""
+        self._wait(length, size, failure)
         goesOn = self._answer(state)
         self._limitBacklog()
         return goesOn and not self.destroyed

@@ -63,7 +63,7 @@ class Guest(SocketProtocol):
             if self._door.certificates:
                 # Of anybody, and none is no matter: who it is, its fingerprint tells.
                 self.transport.getHandle().set_verify(_VERIFY_PEER, lambda *_: True)
-            self._handshake = self._loop.callLater(HANDSHAKE, self.cut)
+            self._handshake = self.loop.callLater(HANDSHAKE, self.cut)
             self._door.waiting.add(self)
 
     def handshakeCompleted(self) -> None:

@@ -19,20 +19,27 @@ class Pipe:
 
     @param source: where chunks come from.
     @param destination: where they go: a stream, or an emitter with C{write} and C{end}.
+    @ivar destination: the same.
     """
 
-    __slots__ = ("_destination", "_ends", "_over", "_source", "_waits")
+    __slots__ = ("_ends", "_over", "_source", "_waits", "destination")
 
     def __init__(self, source: Readable, destination: Any) -> None:
         self._source = source
-        self._destination = destination
+        self.destination = destination
         self._over = False
         # Whether 'drain' is listened to: from the first time that the destination was full.
         self._waits = False
 
+    @staticmethod
+    def of(listener: object) -> Pipe | None:
+        """Whose listener of C{'data'} this is; C{None}: no pipe's."""
+        pipe = getattr(listener, "__self__", None)
+        return pipe if type(pipe) is Pipe and listener == pipe._onData else None
+
     def start(self, end: bool) -> None:
         """Connect the two; C{end}: the destination's C{end()} follows C{'end'}."""
-        source, destination = self._source, self._destination
+        source, destination = self._source, self.destination
         state = source._readableState
         if len(state.pipes) == 1:
             state.severalPipes = True
@@ -50,23 +57,23 @@ class Pipe:
         destination.once("finish", self._onFinish)
         destination.emit("pipe", source)
         if getattr(destination, "writableNeedDrain", False):
-            self._wait()
+            self.wait()
         elif not state.flowing:
             source.resume()
 
     def _onData(self, chunk: Any) -> None:
         try:
-            room = self._destination.write(chunk)
+            room = self.destination.write(chunk)
         except Exception as error:
-            self._destination.destroy(error)
+            self.destination.destroy(error)
         else:
             # An emitter's write() may return nothing.
             if room is False:
-                self._wait()
+                self.wait()
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """The destination is full."""
-        source, destination = self._source, self._destination
+        source, destination = self._source, self.destination
         # write() may have unpiped; then nobody would ever resume the source.
         if not self._over:
             state = source._readableState
@@ -82,18 +89,18 @@ class Pipe:
 
     def _onDrain(self, *_: object) -> None:
         state = self._source._readableState
-        state.awaiting -= {self._destination}
+        state.awaiting -= {self.destination}
         if not state.awaiting and state.dataListening:
             self._source.resume()
 
     def _atEnd(self) -> None:
         if self._ends:
-            self._destination.end()
+            self.destination.end()
         else:
             self._unpipe()
 
     def _unpipe(self) -> None:
-        self._source.unpipe(self._destination)
+        self._source.unpipe(self.destination)
 
     def _onUnpipe(self, source: Any, info: dict[str, bool] | None = None) -> None:
         if source is self._source and info is not None and not info["hasUnpiped"]:
@@ -101,7 +108,7 @@ class Pipe:
             self._stop()
 
     def _onError(self, error: Any) -> None:
-        destination = self._destination
+        destination = self.destination
         self._unpipe()
         destination.removeListener("error", self._onError)
         if not destination.listenerCount("error"):
@@ -112,15 +119,15 @@ class Pipe:
                 destination.emit("error", error)
 
     def _onClose(self, *_: object) -> None:
-        self._destination.removeListener("finish", self._onFinish)
+        self.destination.removeListener("finish", self._onFinish)
         self._unpipe()
 
     def _onFinish(self, *_: object) -> None:
-        self._destination.removeListener("close", self._onClose)
+        self.destination.removeListener("close", self._onClose)
         self._unpipe()
 
     def _stop(self) -> None:
-        source, destination = self._source, self._destination
+        source, destination = self._source, self.destination
         destination.removeListener("close", self._onClose)
         destination.removeListener("finish", self._onFinish)
         if self._waits:

@@ -99,8 +99,8 @@ class ReadableState:
     @ivar pipes: the destinations of C{pipe}, in order.
     @ivar awaiting: those of them whose C{'drain'} must come before the flow goes on.
     @ivar severalPipes: there was a second destination since the last wait for a single one.
-    @ivar straight: the only listener of C{'data'}, for a source that has found out that what it pushes goes straight
-        there; C{None} as soon as anything of that may have changed.
+    @ivar straight: the only listener of C{'data'}, or its L{nodenet.stream.pipe.Pipe}, for a source that has found out
+        that what it pushes goes straight there; C{None} as soon as anything of that may have changed.
     """
 
     __slots__ = (
@@ -154,7 +154,7 @@ class ReadableState:
         self.pipes: tuple[Any, ...] = ()
         self.awaiting: frozenset[Any] = NOBODY
         self.severalPipes = False
-        self.straight: Callable[..., object] | None = None
+        self.straight: Any = None
         self._chunks: deque[Any] = _NOTHING
         # How much of the first chunk was taken: many small reads of a large chunk copy only what they return.
         self._start = 0

@@ -148,7 +148,7 @@ class MemoryHandle:
     """
 
     reactor = None
-    held = None
+    toKernel = held = None
     halfCloses = True
     reading = False
     writing = False

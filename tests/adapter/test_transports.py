@@ -350,7 +350,7 @@ class HubTests(PairCase):
 
     async def test_readsMore(self) -> None:
         """Who sends fast is read in larger pieces, who does not in Node's."""
-        self.assertEqual(self.server.wire._readSize, 65536)
+        self.assertEqual(self.server.wire.readSize, 65536)
         self.server.wire.pauseProducing()
         self.client.wire.write(bytes(4_000_000))
         await later(0.02)
@@ -359,7 +359,7 @@ class HubTests(PairCase):
         self.assertEqual(max(self.server.chunks), transports.LARGEST_READ)
         self.client.wire.write(b"little")
         await self.until(lambda: len(self.server.data) == 4_000_006)
-        self.assertEqual(self.server.wire._readSize, 65536)
+        self.assertEqual(self.server.wire.readSize, 65536)
 
     async def test_pauseIsLazy(self) -> None:
         """The kernel is told only when it has come with something; then it is, and does not come again."""
@@ -373,8 +373,8 @@ class HubTests(PairCase):
         for name in ("add", "change", "remove"):
             self.patch(wire.hub, name, noting(name))
         calls: list[int] = []
-        ready = wire._readyForMore
-        wire._readyForMore = lambda event: (calls.append(event), ready(event))
+        ready = wire.ready
+        wire.ready = lambda event: (calls.append(event), ready(event))
         for _ in range(5):
             wire.pauseProducing()
             wire.resumeProducing()
@@ -391,8 +391,8 @@ class HubTests(PairCase):
         """A hang-up that nobody wants to hear of does not come again and again."""
         wire = self.server.wire
         calls: list[int] = []
-        ready = wire._readyForMore
-        wire._readyForMore = lambda event: (calls.append(event), ready(event))
+        ready = wire.ready
+        wire.ready = lambda event: (calls.append(event), ready(event))
         wire.pauseProducing()
         self.client.wire.abortConnection()
         await later(0.03)

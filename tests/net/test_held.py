@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from nodenet import net
 from nodenet.adapter.hub import hubOf
-from nodenet.adapter.loop import setImmediate
+from nodenet.adapter.loop import NO_BATCH, setImmediate
 from nodenet.adapter.protocol import HELD
 from nodenet.adapter.turn import nextTick
 from nodenet.events import once
@@ -62,7 +62,7 @@ class HeldTests(NetCase):
         self.hub.inward -= transport._inward  # type: ignore[attr-defined]
         transport._inward = False  # type: ignore[attr-defined]
         handle: Any = self.peer._handle
-        self.kernel = handle._toKernel = Kernel(handle._toKernel)
+        self.kernel = handle.toKernel = Kernel(handle.toKernel)
 
     async def inBatch(self, work: Callable[[], object]) -> Any:
         """What C{work} returns, called when the peer hears something."""
@@ -116,7 +116,7 @@ class HeldTests(NetCase):
             self.peer.end(callback=lambda error: None)
             order.append("end")
         finally:
-            loop.batch = 0
+            loop.batch = NO_BATCH
         self.assertEqual((self.kernel.sent, order), ([b"a", b"b"], ["end"]))
 
     async def test_aProgramThatTalksToItself(self) -> None:

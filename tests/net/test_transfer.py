@@ -10,9 +10,10 @@ from twisted.logger import LogLevel, eventAsText
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet import inTurn, net
-from nodenet.events import errorMonitor
+from nodenet.events import EventEmitter, errorMonitor
 from nodenet.net import Socket
 from nodenet.stream import PassThrough
+from nodenet.stream.pipe import Pipe
 from nodenet.testing import socketPair
 from tests.net.cases import logged, note
 
@@ -297,3 +298,114 @@ class StraightTests(SynchronousTestCase):
         self.socket.setDefaultEncoding("hex")
         inTurn(self.socket.write, "61")
         self.assertEqual(b"".join(self.got), b"aaa")
+
+
+class Sink(EventEmitter):
+    """
+    Where a pipe leads that is no stream.
+
+    @ivar got: what was written.
+    @ivar works: what C{write} does besides, and answers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.got: list[bytes] = []
+        self.works: Any = lambda: True
+
+    def write(self, chunk: bytes) -> Any:
+        self.got.append(chunk)
+        return self.works()
+
+    def end(self) -> None:
+        self.emit("ended")
+
+    def destroy(self, error: Exception) -> None:
+        self.emit("destroyed", error)
+
+
+class StraightPipeTests(SynchronousTestCase):
+    """The same for the listener of a pipe: from the second chunk on the destination's C{write} is called directly."""
+
+    def piped(self, destination: Any = None) -> Any:
+        """C{self.socket} goes straight to C{destination}, which is a L{Sink}: what it has got."""
+        self.socket, self.peer = socketPair()
+        self.sink = Sink() if destination is None else destination
+        inTurn(self.socket.pipe, self.sink)
+        self.send(b".", b".")
+        self.assertIsInstance(self.socket._readableState.straight, Pipe)
+        return self.sink
+
+    def send(self, *chunks: bytes) -> None:
+        for chunk in chunks:
+            inTurn(self.peer.write, chunk)
+
+    def test_piped(self) -> None:
+        sink = self.piped()
+        heard = note(sink, "ended")
+        self.send(b"a", b"b")
+        self.assertEqual((sink.got, self.socket.bytesRead), ([b".", b".", b"a", b"b"], 4))
+        inTurn(self.peer.end)
+        self.assertEqual(heard, [("ended",)])
+
+    def test_full(self) -> None:
+        """C{False} asks to wait for C{'drain'}; C{None} does not."""
+        sink = self.piped()
+        for answer in (None, False):
+            sink.works = lambda answer=answer: answer
+            self.send(b"a")
+            self.assertEqual(self.socket.isPaused(), answer is False)
+        self.send(b"b")
+        self.assertEqual((sink.got[2:], self.socket.readableLength), ([b"a", b"a"], 1))
+        inTurn(sink.emit, "drain")
+        self.assertEqual((sink.got[2:], self.socket.isPaused()), ([b"a", b"a", b"b"], True))
+
+    def test_raises(self) -> None:
+        """That is the destination's failure."""
+        sink = self.piped()
+        heard = note(sink, "destroyed")
+        error = TypeError("mine")
+
+        def fails() -> None:
+            raise error
+
+        sink.works = fails
+        self.send(b"a")
+        self.assertEqual((heard, self.socket.destroyed), ([("destroyed", error)], False))
+
+    def test_unpiped(self) -> None:
+        sink = self.piped()
+        sink.works = lambda: self.socket.unpipe(sink)
+        self.send(b"a", b"b")
+        self.assertEqual((sink.got[2:], self.socket.readableLength), ([b"a"], 1))
+
+    def test_anotherListener(self) -> None:
+        sink = self.piped()
+        heard: list[bytes] = []
+        self.socket.on("data", heard.append)
+        self.send(b"a", b"b")
+        self.assertEqual((sink.got[2:], heard), ([b"a", b"b"], [b"a", b"b"]))
+
+    def test_putBack(self) -> None:
+        """By a destination's C{write}."""
+        sink = self.piped()
+        again = [True]
+        sink.works = lambda: again and again.pop() and self.socket.unshift(b"x")
+        self.send(b"a", b"b")
+        self.assertEqual(sorted(sink.got[2:]), [b"a", b"b", b"x"])
+
+    def test_ownWrite(self) -> None:
+        """Who puts a C{write} in place of the destination's, late, sees everything."""
+        far, near = socketPair()
+        socket = self.piped(far)
+        self.send(b".", b".")
+        written: list[bytes] = []
+        write = socket.write
+
+        def spy(chunk: bytes) -> bool:
+            written.append(chunk)
+            return bool(write(chunk))
+
+        socket.write = spy
+        self.send(b"a", b"b")
+        self.assertEqual((written, near.read()), ([b"a", b"b"], b"....ab"))

@@ -108,7 +108,7 @@ def _digest(data: bytes) -> str:
 
 def _readLikeNode(transport: Any) -> None:
     """As long as there is as much as one read takes, reads are made in a row."""
-    ready = transport._ready
+    ready = transport.ready
 
     def readyLikeNode(self: Any, event: int) -> None:
         alsoWrite = event == READ | WRITE
@@ -124,12 +124,18 @@ def _readLikeNode(transport: Any) -> None:
     def adapt(self: Any, size: int) -> None:
         self.wasFull = size == transports.LARGEST_READ
 
-    transport._ready = readyLikeNode
-    transport._adapt = adapt
+    transport.ready = readyLikeNode
+    transport.adapt = adapt
+
+    def owner(self: Any) -> Any:
+        # Where there may be as much, it is not read by the hub itself.
+        return None if self.readSize == transports.LARGEST_READ else self.ownerOfLess
+
+    transport.ownerOfLess = None
+    transport.owner = property(owner, lambda self, owner: setattr(self, "ownerOfLess", owner))
 
 
 _readLikeNode(transports.HubTransport)
-_readLikeNode(transports._UNIXTransport)
 
 
 @implementer(IReadDescriptor)
@@ -139,6 +145,7 @@ class Poll:
     """
 
     wanted = READ
+    owner = None
 
     def __init__(self) -> None:
         self._calls: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
@@ -147,7 +154,7 @@ class Poll:
         if hub is None:
             reactor.addReader(self)
         else:
-            hub.add(self._out, READ, self.doRead)
+            hub.add(self._out, READ, self)
 
     def soon(self, fn: Callable[..., object], *args: Any) -> None:
         """Call C{fn(*args)}."""
@@ -160,7 +167,10 @@ class Poll:
     def logPrefix(self) -> str:
         return "poll"
 
-    def doRead(self, event: int = READ) -> None:
+    def ready(self, event: int) -> None:
+        self.doRead()
+
+    def doRead(self) -> None:
         os.read(self._out, 1)
         fn, args = self._calls.pop(0)
         fn(*args)
