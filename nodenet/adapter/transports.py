@@ -163,7 +163,6 @@ class HubTransport(Watched):
 
     socket: _socket.socket
     protocol: Any
-    owner: Any = None
     readSize = SMALLEST_READ
     _room: Callable[[], object] | None = None
 

@@ -8,8 +8,9 @@ C{_shutdownCallback}.  One write may wait for the connection in C{_pending}, the
 
 I{The straight ways.}  Nearly all bytes find everything as the ones before did: one listener, nothing buffered, no end
 near.  Then all that the stream does comes to two calls, of the listener (where that is a pipe's, of the destination's
-C{write}), and of the system's C{send}.  Whether it is so is looked at after a chunk that went the long way (L{Transfer._pushCarefully}, L{Transfer._writeCarefully}), and not again until
-something changes: whoever changes anything of that takes C{straight} away from the state of his half.
+C{write}), and of the system's C{send}.  Whether it is so is looked at after a chunk that went the long way
+(L{Transfer._pushCarefully}, L{Transfer._writeCarefully}), and not again until something changes: whoever changes
+anything of that takes C{straight} away from the state of his half.
 """
 
 from __future__ import annotations
