@@ -43,7 +43,7 @@ from nodenet.services.gate import Gate
 from nodenet.services.lag import Lag
 from nodenet.services.options import Place, Settings
 from nodenet.services.refusals import Refusals
-from nodenet.services.visit import Visit, addressText
+from nodenet.services.visit import Visit, VisitLog, addressText
 
 
 class CannotListen(SystemExit, Exception):
@@ -60,8 +60,9 @@ class ServerService(Service):
     """
     A server as a service.
 
-    One line in the log for each address that is listened on and for each connection that is opened or closed; about
-    those that are refused a line in a second; none for messages.  Can be started again after it was stopped.
+    One line in the log for each address that is listened on and for each connection that is opened or closed, up to
+    L{nodenet.services.visit.LINES} in a second; about those that are refused a line in a second; none for messages.
+    Can be started again after it was stopped.
 
     @ivar factory: makes the connections; C{factory.server} is its L{nodenet.net.Server}.
     @ivar gate: who is let in.
@@ -126,6 +127,7 @@ class ServerService(Service):
         self._awaited: list[Deferred[Any]] = []
         self._failures: list[CannotListen] = []
         self._visits: dict[Visit, None] = {}  # half as large as a set
+        self._visitLog = VisitLog(self._log, self._reactor, self._left)
         self._past = [0, 0]  # the traffic of connections that are gone
         self._deadline: float | None = None
         self._emptied: Deferred[None] | None = None
@@ -265,6 +267,7 @@ class ServerService(Service):
                 await self._whenDrained()
         finally:
             progress.stop()
+            self._visitLog.close()
             self._refusals.close()
             self._deadline = None
         self._log.info("stopped")
@@ -289,7 +292,7 @@ class ServerService(Service):
 
     def _connected(self, socket: Socket) -> None:
         self.counters.count("connections.total")
-        self._visits[Visit(socket, self._log, self._reactor.seconds, self._left)] = None
+        self._visits[Visit(socket, self._visitLog)] = None
 
     def _left(self, visit: Visit) -> None:
         """One has gone."""

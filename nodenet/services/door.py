@@ -23,7 +23,7 @@ from zope.interface import implementer
 
 from nodenet.adapter.loop import Loop, loopOf
 from nodenet.adapter.protocol import HandleFactory, SocketProtocol
-from nodenet.adapter.transports import DONE
+from nodenet.adapter.transports import DONE, HubTransport
 from nodenet.net import Socket
 from nodenet.services.gate import Gate
 from nodenet.services.proxied import ProxiedFactory, Proxies
@@ -49,13 +49,15 @@ class Guest(SocketProtocol):
     _handshake: IDelayedCall | None = None
 
     def __init__(self, door: Door, factory: HandleFactory, loop: Loop, peer: IAddress | None) -> None:
-        super().__init__(factory.accept, loop, peer)
+        super().__init__(factory.accept, loop)
         self.factory = factory
         self.address: str | None = getattr(peer, "host", None)
         self._door = door
 
     def connectionMade(self) -> None:
         """Twisted's: the transport is there.  Over TLS it cannot be used yet."""
+        if not isinstance(self.transport, HubTransport):
+            self.getPeer()  # it remembers the answer, which such a transport may forget
         # What is wrapped around TLS provides the same as TLS, but tells nobody of the handshake.
         if isinstance(self.transport, FileDescriptor) or not INegotiated.implementedBy(type(self.transport)):
             super().connectionMade()
@@ -76,7 +78,7 @@ class Guest(SocketProtocol):
         """Twisted's."""
         if not self._lost:
             if self._handshake is not None:
-                self._door.refusals.tell("handshake", self._peer)
+                self._door.refusals.tell("handshake", self.getPeer())
                 self._endHandshake(self._handshake)
             self._door.gate.leave(self.address)
         super().connectionLost(reason)

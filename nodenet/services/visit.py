@@ -1,5 +1,5 @@
 """
-What the log says of one connection: a line when it is opened, a line when it is closed.
+What the log says of connections: of each a line when it is opened, a line when it is closed.
 """
 
 from __future__ import annotations
@@ -8,11 +8,15 @@ from collections.abc import Callable
 from time import time
 from typing import Any
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.logger import Logger, LogLevel
 
+from nodenet.adapter.loop import loopOf
 from nodenet.net import Socket
 from nodenet.net.address import addressInfo
+
+LINES = 1000
+"""How many lines of connections the log has in a second, at most."""
 
 
 def hostAndPort(host: object, port: object) -> str:
@@ -31,68 +35,121 @@ def addressText(address: IAddress) -> str:
     return name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else str(name or address)
 
 
-def _write(log: Logger, text: str, **fields: object) -> None:
+class VisitLog:
     """
-    A line of the log.
+    The lines of all visits of a service.
 
-    What C{Logger.info} does, without its look whether there is such a level: with two lines for each connection, and
-    with what the log takes to put a text together from several fields, that is a tenth of a short one's cost.
+    In a second there are at most L{LINES} of them.  What would be more is counted, and told with one line when that
+    second is over: a log that takes everything could be filled by whoever comes and goes often enough, and costs more
+    than such a visit itself.
 
-    @param text: all of it.
-    @param fields: the same for whoever reads events instead of lines.
+    @param log: where.
+    @param reactor: for the time.
+    @param gone: called with each visit that is over; it may know a better C{reason}, then calls L{Visit.tell}.
+    @ivar gone: the same.
+    @ivar seconds: the time.
     """
-    log.observer(
-        {
-            "log_logger": log,
-            "log_level": LogLevel.info,
-            "log_namespace": log.namespace,
-            "log_source": log.source,
-            "log_format": "{text}",
-            "log_time": time(),
-            "text": text,
-            **fields,
-        }
-    )
+
+    def __init__(self, log: Logger, reactor: Any, gone: Callable[[Visit], object]) -> None:
+        self.gone = gone
+        self.seconds: Callable[[], float] = reactor.seconds
+        self._log = log
+        self._loop = loopOf(reactor)
+        self._room = 0
+        self._until = 0.0  # when there is room for L{LINES} again
+        self._untold = [0, 0]  # so many were opened, and closed
+        self._over: IDelayedCall | None = None
+
+    def tells(self, now: float, end: bool) -> bool:
+        """
+        Count one line.
+
+        @param end: of a connection that is closed.
+        @return: whether there is room for it; if not, it is told with others.
+        """
+        if now >= self._until:
+            self._until = now + 1
+            self._room = LINES
+        if self._room:
+            self._room -= 1
+            return True
+        self._untold[end] += 1
+        if self._over is None:
+            self._over = self._loop.callLater(1000 * (self._until - now), self._tellMany)
+        return False
+
+    def write(self, text: str, **fields: object) -> None:
+        """
+        A line.
+
+        What C{Logger.info} does, without its look whether there is such a level: with two lines for each connection,
+        and with what the log takes to put a text together from several fields, that is a tenth of a short one's cost.
+
+        @param text: all of it.
+        @param fields: the same for whoever reads events instead of lines.
+        """
+        log = self._log
+        log.observer(
+            {
+                "log_logger": log,
+                "log_level": LogLevel.info,
+                "log_namespace": log.namespace,
+                "log_source": log.source,
+                "log_format": "{text}",
+                "log_time": time(),
+                "text": text,
+                **fields,
+            }
+        )
+
+    def close(self) -> None:
+        """Tell now what was not told yet."""
+        if self._over is not None:
+            self._over.cancel()
+            self._tellMany()
+
+    def _tellMany(self) -> None:
+        self._over = None
+        (opened, closed), self._untold = self._untold, [0, 0]
+        self.write(f"{opened} more connected and {closed} more closed", opened=opened, closed=closed)
 
 
 class Visit:
     """
-    Watches one socket for the log.  It never says anything of what is sent, only how much.
+    Watches one socket for the log, as a listener of its C{'close'}.  It never says anything of what is sent, only how
+    much.
 
     The reason that it gives: C{ended}; C{idle}, if C{'timeout'} came, of a socket that began with one; the error's
     code.
 
-    @ivar socket: whose visit it is.
+    @param socket: whose visit it is.
+    @param log: where its lines go.
+    @ivar socket: the same.
     @ivar reason: why it is over.
     """
 
-    __slots__ = ("_began", "_gone", "_log", "_peer", "_seconds", "reason", "socket")
+    __slots__ = ("_began", "_log", "reason", "socket")
 
-    def __init__(
-        self, socket: Socket, log: Logger, seconds: Callable[[], float], closed: Callable[[Visit], object]
-    ) -> None:
-        """
-        @param seconds: the time.
-        @param closed: called with the visit after C{'close'}; it may know a better C{reason}, then calls L{tell}.
-        """
+    def __init__(self, socket: Socket, log: VisitLog) -> None:
         self.reason = "ended"
         self.socket = socket
         self._log = log
-        self._seconds = seconds
-        self._gone = closed
-        self._began = seconds()
-        # Asked for now: a closed socket has none any more.
-        self._peer = hostAndPort(socket.remoteAddress, socket.remotePort)
-        _write(log, f"{self._peer} connected", peer=self._peer)
+        self._began = now = log.seconds()
+        # Asked for now, whoever will be told: after the end a socket only knows what it was asked before.
+        host = socket.remoteAddress
+        if log.tells(now, False):
+            peer = hostAndPort(host, socket.remotePort)
+            log.write(f"{peer} connected", peer=peer)
         if socket.timeout:
             socket.on("timeout", self._idled)
-        socket.on("close", self._closed)
+        socket.on("close", self)
 
-    def _closed(self, hadError: bool) -> None:
+    def __call__(self, hadError: bool) -> None:
+        """The socket is closed."""
         if hadError:
             error: Any = self.socket.errored
             self.reason = getattr(error, "code", type(error).__name__)
-        self._gone(self)
+        self._log.gone(self)
 
     def _idled(self) -> None:
         self.reason = "idle"
@@ -104,12 +161,16 @@ class Visit:
 
     def tell(self) -> None:
         """Write the line of the end."""
+        log = self._log
+        now = log.seconds()
+        if not log.tells(now, True):
+            return
+        peer = hostAndPort(self.socket.remoteAddress, self.socket.remotePort)
         read, written = self.traffic
-        seconds = round(self._seconds() - self._began, 3)
-        _write(
-            self._log,
-            f"{self._peer} closed after {seconds} s: {self.reason}, {read} bytes in, {written} bytes out",
-            peer=self._peer,
+        seconds = round(now - self._began, 3)
+        log.write(
+            f"{peer} closed after {seconds} s: {self.reason}, {read} bytes in, {written} bytes out",
+            peer=peer,
             seconds=seconds,
             reason=self.reason,
             read=read,

@@ -20,6 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from nodenet.events import EventEmitter
+from nodenet.services import visit
 from nodenet.services.base import CannotListen, ServerService
 from nodenet.services.counters import Counters
 from nodenet.services.gate import Limits
@@ -452,6 +453,33 @@ class ConnectionLogTests(ServiceCase):
 
     def test_messagesAreNotLogged(self) -> None:
         self.assertEqual(len(self.visit(("data", b"x"), ("data", b"y"), ("end",), ("close", False))), 2)
+
+    def test_flood(self) -> None:
+        """Of those who are too many a line each second, and the rest of them at the end."""
+        self.patch(visit, "LINES", 3)
+        with capturedLogs() as logged:
+            for emitted in (2, 4, 0):
+                sockets = [FakeSocket() for _ in range(emitted)]
+                for socket in sockets:
+                    self.server.emit("connection", socket)
+                for socket in sockets:
+                    socket.emit("close", False)
+                self.reactor.advance(0.25)
+        self.assertEqual([line.split()[1] for line in self.lines(logged)], ["connected"] * 2 + ["closed"])
+        with capturedLogs() as logged:
+            self.reactor.advance(0.25)
+            self.assertEqual(self.lines(logged), ["4 more connected and 5 more closed"])
+            sockets = [FakeSocket() for _ in range(4)]
+            for socket in sockets:
+                self.server.emit("connection", socket)
+        self.assertEqual(len(self.lines(logged)), 4)
+        with capturedLogs() as logged:
+            self.held.stopService()
+            for socket in sockets:
+                socket.emit("close", False)
+            self.server.draining[0][1].callback(None)
+        self.assertIn("1 more connected and 4 more closed", self.lines(logged))
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_errorsAreNotSwallowed(self) -> None:
         """To watch is not to listen: an error that nobody expects is still one."""
