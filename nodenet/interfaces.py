@@ -84,7 +84,7 @@ class IStreamHandle(Interface):
     toKernel = Attribute("C{None}, unless this is an L{IDirectHandle}.")
     held = Attribute("C{bytearray}: what was offered and is held, for the owner to add to; C{None}: nothing is.")
     halfCloses = Attribute("C{bool}: C{shutdown} leaves reading open.  False on TLS.")
-    reactor = Attribute("Whose loop this lives on.")
+    loop = Attribute("The L{nodenet.adapter.loop.Loop} that this lives on; C{None}: it needs none.")
 
     def readStart() -> None:
         """Let bytes come.  A second call does nothing."""
@@ -172,7 +172,6 @@ class IDirectHandle(IStreamHandle):
     """
 
     toKernel = Attribute("The socket of the system's; C{None}: now it does not.")
-    loop = Attribute("The L{nodenet.adapter.loop.Loop} that this lives on.")
     sentIn = Attribute("The C{batch} of C{loop} in which the owner has last sent something by himself.  He sets it.")
 
     def takeOver(data: bytes, sent: int | OSError) -> None:

@@ -43,13 +43,9 @@ class UnconnectedHandle:
 
     def __init__(self, sock: socket.socket, loop: Loop, patient: bool = False) -> None:
         self._socket: socket.socket | None = sock
-        self._loop = loop
+        self.loop = loop
         self._patient = patient
         self._closed = False
-
-    @property
-    def reactor(self) -> Any:
-        return self._loop.reactor
 
     def owned(self) -> socket.socket:
         """
@@ -71,7 +67,7 @@ class UnconnectedHandle:
         if not self.reading:
             self.reading = True
             if self._patient:
-                self._loop.immediate(self._noPeer)
+                self.loop.immediate(self._noPeer)
             else:
                 self._noPeer()
 
@@ -93,13 +89,13 @@ class UnconnectedHandle:
 
     def shutdown(self) -> None:
         if self.owner is not None:
-            self._loop.shutdown(self.owner.onShutdown)
+            self.loop.shutdown(self.owner.onShutdown)
 
     def close(self) -> None:
         if self._socket is not None:
             self.take().close()
         if self.owner is not None and not self._closed:
-            self._loop.closing(self.owner.onClosed)
+            self.loop.closing(self.owner.onClosed)
         self._closed = True
 
     def reset(self) -> None:

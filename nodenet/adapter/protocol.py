@@ -106,10 +106,6 @@ class SocketProtocol(Wire):
         self._closing = False  # this and the next one are looked at for each chunk: see Transfer's __slots__
         self.held: bytearray | None = None
 
-    @property
-    def reactor(self) -> Any:
-        return self.loop.reactor
-
     # --- from Twisted ----------------------------------------------------------------------------
 
     def connectionMade(self) -> None:

@@ -357,7 +357,8 @@ class _Accepted(HubTransport):
             return
         # What Twisted does, but that it asks the reason what it is.
         FileDescriptor.connectionLost(this, reason)
-        self._closeSocket(True)
+        if self._armed or self.socket.fileno() >= 0:
+            self._closeSocket(True)
         protocol = self.protocol
         del this.protocol, this.socket
         protocol.connectionLost(reason)

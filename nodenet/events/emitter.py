@@ -394,6 +394,15 @@ class EventEmitter(metaclass=EmitterClass):
 
         @return: that, or C{None}.
         """
+        if len(listeners) == 2 and not self._warned and event is not errorMonitor:
+            # The usual case.
+            first, last = listeners
+            if last == listener:
+                self._events[event] = first
+                return last
+            if first == listener and type(last) is not Once:
+                self._events[event] = last
+                return first
         for index in range(len(listeners) - 1, -1, -1):
             found = listeners[index]
             if found == listener or (type(found) is Once and found.listener == listener):

@@ -264,8 +264,10 @@ class Socket(Transfer):
         self._hadHandle = True
         self._label = ""
         self._finSeen = False
-        if handle.reactor is not None:
-            self._useLoop(handle.reactor).add(self)
+        if handle.loop is not None:
+            if self._loop is None:
+                self._loop = handle.loop
+            self._loop.add(self)
         self._touch()
         if self.allowHalfOpen and not handle.halfCloses:
             reason = "is not possible on a connection without half-closes, such as TLS"

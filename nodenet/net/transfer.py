@@ -204,7 +204,10 @@ class Transfer(Tuned, Backlog, Duplex):
         self._touch()
         if self._reader:
             self._reader.ended = True
-        elif not self.readableEnded:
+        elif not self.readableEnded and not (
+            # Unless somebody has a push() of his own: the short way leaves it out.
+            getattr(self.push, "__func__", None) is _PUSH and self._endFlow()
+        ):
             self.push(None)
             self.read(0)
             if self.readableLength and not self.readableFlowing:
@@ -535,6 +538,8 @@ class Transfer(Tuned, Backlog, Duplex):
             # What the network does is worth a line, not a traceback.
             reportUnheard(error, self)
 
+
+_PUSH = Transfer.push
 
 # What the straight ways of bytes leave out.
 _LEFT_OUT = [(name, getattr(Transfer, name)) for name in ("push", "emit", "_read", "_write", "_writev", "_dispatch")]

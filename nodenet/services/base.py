@@ -297,7 +297,9 @@ class ServerService(Service):
     def _left(self, visit: Visit) -> None:
         """One has gone."""
         del self._visits[visit]
-        self._past = [past + more for past, more in zip(self._past, visit.traffic, strict=True)]
+        read, written = visit.traffic
+        self._past[0] += read
+        self._past[1] += written
         if self._deadline is not None and visit.reason == "ended":
             visit.reason = "stopping" if self._reactor.seconds() < self._deadline else "cut off"
         elif self._reasonOf is not None:

@@ -71,9 +71,10 @@ class Stream(EventEmitter):
 
     def _leaveStraightWays(self) -> None:
         """What is read or written next needs to be looked at again."""
-        for state in (self._readableState, self._writableState):
-            if state is not None:
-                state.straight = None
+        if self._readableState is not None:
+            self._readableState.straight = None
+        if self._writableState is not None:
+            self._writableState.straight = None
 
     @property
     def closed(self) -> bool:

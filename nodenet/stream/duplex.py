@@ -99,10 +99,13 @@ class Duplex(Readable, Writable):  # type: ignore[override]
             addAbortSignal(signal, self)
 
     def _makeHalves(self, highWaterMark: int) -> None:
-        """For a subclass that leaves C{__init__} out: two halves for bytes, which write text as it is."""
-        mark = chooseMark("highWaterMark", highWaterMark, False)
-        self._readableState = ReadableState(False, mark, None)
-        self._writableState = WritableState(False, mark, False, "utf8")
+        """
+        For a subclass that leaves C{__init__} out: two halves for bytes, which write text as it is.
+
+        @param highWaterMark: one that will do.
+        """
+        self._readableState = ReadableState(False, highWaterMark, None)
+        self._writableState = WritableState(False, highWaterMark, False, "utf8")
 
     @property
     def writableAborted(self) -> None:

@@ -48,13 +48,14 @@ class Pipe:
         if state.endEmitted:
             nextTick(self._atEnd)
         else:
-            source.once("end", self._atEnd)
+            source.on("end", self._atEnd)
         destination.on("unpipe", self._onUnpipe)
         source.on("data", self._onData)
         # First in line, so that the source is off before anyone hears of the error.
         destination.prependListener("error", self._onError)
-        destination.once("close", self._onClose)
-        destination.once("finish", self._onFinish)
+        over = self._onOver
+        destination.on("close", over)
+        destination.on("finish", over)
         destination.emit("pipe", source)
         if getattr(destination, "writableNeedDrain", False):
             self.wait()
@@ -94,6 +95,7 @@ class Pipe:
             self._source.resume()
 
     def _atEnd(self) -> None:
+        self._source.removeListener("end", self._atEnd)
         if self._ends:
             self.destination.end()
         else:
@@ -118,18 +120,15 @@ class Pipe:
             else:
                 destination.emit("error", error)
 
-    def _onClose(self, *_: object) -> None:
-        self.destination.removeListener("finish", self._onFinish)
-        self._unpipe()
-
-    def _onFinish(self, *_: object) -> None:
-        self.destination.removeListener("close", self._onClose)
+    def _onOver(self, *_: object) -> None:
+        """The destination has finished, or is closed."""
         self._unpipe()
 
     def _stop(self) -> None:
         source, destination = self._source, self.destination
-        destination.removeListener("close", self._onClose)
-        destination.removeListener("finish", self._onFinish)
+        over = self._onOver
+        destination.removeListener("close", over)
+        destination.removeListener("finish", over)
         if self._waits:
             destination.removeListener("drain", self._onDrain)
         destination.removeListener("error", self._onError)

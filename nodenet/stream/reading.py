@@ -193,6 +193,32 @@ class Reading(Stream):
             state.announced = True
             self._announceReadableNow()
 
+    def _endFlow(self) -> bool:
+        """
+        What C{push(None)} and a look into the buffer come to where the stream flows and has nothing there, as nearly
+        all do at their end.
+
+        @return: whether it is so; else nothing has happened.
+        """
+        state = self._readableState
+        if (
+            not state.flowing
+            or state.length
+            or state.sync
+            or state.ended
+            or state.decoder is not None
+            or self._destroyed
+            or self._errored is not None
+            or "readable" in self._events
+        ):
+            return False
+        state.straight = None
+        state.reading = state.wanted = state.announced = False
+        state.ended = True
+        self.emit("readable")
+        nextTick(self._endNow)
+        return True
+
     # --- the reader's side: taking ---------------------------------------------------------------
 
     def read(self, n: int | None = None) -> Any:

@@ -147,7 +147,7 @@ class MemoryHandle:
     @ivar typeOfService: what C{setTypeOfService} was last called with, at first 0.
     """
 
-    reactor = None
+    loop = None
     toKernel = held = None
     halfCloses = True
     reading = False

@@ -131,7 +131,7 @@ class UnconnectedTests(SynchronousTestCase):
         self.addCleanup(sock.close)
         handle = UnconnectedHandle(sock, loopOf(clock), patient)
         handle.owner = owner = Owner()  # type: ignore[assignment]
-        self.assertIs(handle.reactor, clock)
+        self.assertIs(handle.loop.reactor, clock)
         return handle, owner, clock
 
     def test_read(self) -> None:

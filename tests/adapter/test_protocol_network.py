@@ -415,7 +415,7 @@ class CloseTests(HandleCase):
 
         (transport,) = self.handle.selectables()
         self.assertIn(transport, loopOf(reactor).selectables())
-        self.assertIs(self.handle.reactor, reactor)
+        self.assertIs(self.handle.loop.reactor, reactor)
         self.assertIsInstance(self.handle.factory, HandleFactory)
         self.assertTrue(self.handle.halfCloses)
 
