@@ -84,7 +84,7 @@ def door() -> Door:
 
 
 def guest() -> Guest:
-    made = Guest(door(), FACTORY, loopOf(Clock()), None)
+    made = Guest(door(), loopOf(Clock()), None)
     made.makeConnection(StringTransport())
     return made
 

@@ -247,7 +247,7 @@ class HandleTests(SynchronousTestCase):
         self.assertEqual((self.a.getTypeOfService(), self.b.getTypeOfService()), (8, 0))
         self.assertEqual((self.a.getHost(), self.a.getPeer()), (self.b.getPeer(), self.b.getHost()))
         self.assertNotEqual(self.a.getHost(), self.a.getPeer())
-        self.assertEqual((self.a.reactor, self.a.halfCloses, list(self.a.selectables())), (None, True, []))
+        self.assertEqual((self.a.loop, self.a.halfCloses, list(self.a.selectables())), (None, True, []))
 
 
 class PairTests(SynchronousTestCase):

@@ -10,6 +10,7 @@ next wake-up.  What the kernel will not accept is left to Twisted's way, with it
 from __future__ import annotations
 
 import socket as _socket
+from sys import intern
 from time import perf_counter
 from typing import Any
 
@@ -104,6 +105,9 @@ class HubPort(Watched):
             # Of a link: its zone has a name.
             zone = _socket.getnameinfo(address, _socket.NI_NUMERICHOST | _socket.NI_NUMERICSERV)[0]
             address = (zone, *address[1:])
+        elif type(address) is tuple:
+            # Of many that come from the same place one text will do.
+            address = (intern(address[0]), *address[1:])
         factory = port.factory
         if type(factory).buildProtocol is HandleFactory.buildProtocol:
             # Nobody needs an address yet.

@@ -102,16 +102,20 @@ class SocketProtocol(Wire):
     def __init__(self, accept: Callable[[SocketProtocol], object], loop: Loop, peer: IAddress | None = None) -> None:
         self._accept = accept
         self.loop = loop
-        self._peer = peer
+        if peer is not None:
+            self._peer = peer
         self._closing = False  # this and the next one are looked at for each chunk: see Transfer's __slots__
         self.held: bytearray | None = None
+
+    @property
+    def halfCloses(self) -> bool:
+        return self._precise
 
     # --- from Twisted ----------------------------------------------------------------------------
 
     def connectionMade(self) -> None:
         transport = self.transport
         self._precise = isinstance(transport, FileDescriptor) and not getattr(transport, "TLS", False)
-        self.halfCloses = self._precise
         if isinstance(transport, HubTransport) and self._precise:
             self.toKernel = transport.socket
         enter(self, self._accept, self)
@@ -440,7 +444,7 @@ class SocketProtocol(Wire):
         """The transport has started TLS: from now on what is sent goes through that."""
         self.release()
         self.toKernel = self.transport.owner = None
-        self._precise = self.halfCloses = False
+        self._precise = False
 
     def _abort(self) -> None:
         if not self._lost:

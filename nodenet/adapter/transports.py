@@ -317,7 +317,6 @@ class _Accepted(HubTransport):
         this.server = server
         this.client = client
         this.sessionno = sessionno
-        this.hostname = client[0]
         this.connected = 1
         self.startReading()
 
@@ -337,6 +336,12 @@ class _Accepted(HubTransport):
     @fileno.deleter
     def fileno(self) -> None:
         """Twisted's way to say that there is none any more."""
+
+    @property
+    def hostname(self) -> Any:
+        """Twisted's, of what makes up its texts."""
+        this: Any = self
+        return this.client[0]
 
     @cached_property
     def logstr(self) -> str:

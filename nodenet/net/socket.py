@@ -106,7 +106,6 @@ class Socket(Transfer):
             readable=given.get("readable") is not False,
             writable=given.get("writable") is not False,
             captureRejections=given.get("captureRejections"),
-            emitClose=False,
             decodeStrings=False,
             **streams,
         )
@@ -133,7 +132,6 @@ class Socket(Transfer):
         self = cls.__new__(cls)
         self._makeHalves(highWaterMark)
         self.allowHalfOpen = allowHalfOpen
-        self._emitsClose = False
         self._reactor = reactor
         if captureRejections or Shared.captureRejections:
             self.captureRejections = True
@@ -236,6 +234,7 @@ class Socket(Transfer):
         self._undestroy()
         self._hadHandle = False
         self._host = self._peer = None
+        self._label = ""
         self.bytesRead = self._bytesSent = 0
         self._endedByPeer = False
         self._pending = ()
@@ -262,7 +261,6 @@ class Socket(Transfer):
         handle.owner = self
         self._handle = handle
         self._hadHandle = True
-        self._label = ""
         self._finSeen = False
         if handle.loop is not None:
             if self._loop is None:

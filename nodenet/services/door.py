@@ -41,16 +41,14 @@ class Guest(SocketProtocol):
     """
     Somebody who was let in.
 
-    @param door: is told of the end.
-    @param factory: what it is for.
+    @param door: is told of the end, and knows what it is for.
     @ivar address: the visitor's, as the gate knows it.
     """
 
     _handshake: IDelayedCall | None = None
 
-    def __init__(self, door: Door, factory: HandleFactory, loop: Loop, peer: IAddress | None) -> None:
-        super().__init__(factory.accept, loop)
-        self.factory = factory
+    def __init__(self, door: Door, loop: Loop, peer: IAddress | None) -> None:
+        super().__init__(door.wrappedFactory.accept, loop)
         self.address: str | None = getattr(peer, "host", None)
         self._door = door
 
@@ -82,6 +80,11 @@ class Guest(SocketProtocol):
                 self._endHandshake(self._handshake)
             self._door.gate.leave(self.address)
         super().connectionLost(reason)
+
+    @property
+    def factory(self) -> Any:
+        """What it is for."""
+        return self._door.wrappedFactory
 
     @property
     def fingerprint(self) -> str | None:
@@ -190,7 +193,7 @@ class Door(Factory):
 
         @param addr: who.
         """
-        return self.refused(addr) or Guest(self, self.wrappedFactory, self.loop, addr)
+        return self.refused(addr) or Guest(self, self.loop, addr)
 
     def refused(self, addr: IAddress | None) -> Refused | None:
         """

@@ -128,17 +128,16 @@ class Visit:
     @ivar reason: why it is over.
     """
 
-    __slots__ = ("_began", "_log", "reason", "socket")
+    __slots__ = ("_began", "_handle", "_log", "reason", "socket")
 
     def __init__(self, socket: Socket, log: VisitLog) -> None:
         self.reason = "ended"
         self.socket = socket
         self._log = log
         self._began = now = log.seconds()
-        # Asked for now, whoever will be told: after the end a socket only knows what it was asked before.
-        host = socket.remoteAddress
+        self._handle: Any = socket._handle  # knows whose it was when it is closed
         if log.tells(now, False):
-            peer = hostAndPort(host, socket.remotePort)
+            peer = self._peer()
             log.write(f"{peer} connected", peer=peer)
         if socket.timeout:
             socket.on("timeout", self._idled)
@@ -159,13 +158,17 @@ class Visit:
         """How many bytes came in and went out."""
         return self.socket.bytesRead, self.socket.bytesWritten
 
+    def _peer(self) -> str:
+        peer = addressInfo(self._handle.getPeer())
+        return hostAndPort(None, None) if peer is None else hostAndPort(peer.address, peer.port)
+
     def tell(self) -> None:
         """Write the line of the end."""
         log = self._log
         now = log.seconds()
         if not log.tells(now, True):
             return
-        peer = hostAndPort(self.socket.remoteAddress, self.socket.remotePort)
+        peer = self._peer()
         read, written = self.traffic
         seconds = round(now - self._began, 3)
         log.write(

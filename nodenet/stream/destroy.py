@@ -14,7 +14,7 @@ from typing import Any, Self
 from nodenet.adapter.turn import nextTick
 from nodenet.errors import AbortError
 from nodenet.events import EventEmitter
-from nodenet.stream.state import Done, ReadableState, WritableState
+from nodenet.stream.state import Done, ReadableState, WritableState, ownState
 
 
 class Stream(EventEmitter):
@@ -73,7 +73,7 @@ class Stream(EventEmitter):
         """What is read or written next needs to be looked at again."""
         if self._readableState is not None:
             self._readableState.straight = None
-        if self._writableState is not None:
+        if self._writableState is not None and self._writableState.straight is not None:
             self._writableState.straight = None
 
     @property
@@ -132,6 +132,7 @@ class Stream(EventEmitter):
             readable.ended = readable.endEmitted = not readable.present
         writable = self._writableState
         if writable is not None:
+            self._writableState = writable = ownState(writable)
             writable.finalCalled = writable.prefinished = False
             writable.ending = writable.ended = writable.finished = not writable.present
 

@@ -16,7 +16,7 @@ from nodenet.interfaces import IDuplex
 from nodenet.stream.destroy import Stream
 from nodenet.stream.finished import addAbortSignal
 from nodenet.stream.readable import Readable
-from nodenet.stream.state import Done, ReadableState, WritableState, chooseMark
+from nodenet.stream.state import Done, ReadableState, WritableState, chooseMark, unusedState
 from nodenet.stream.writable import Writable, makeWritableState
 
 
@@ -105,7 +105,7 @@ class Duplex(Readable, Writable):  # type: ignore[override]
         @param highWaterMark: one that will do.
         """
         self._readableState = ReadableState(False, highWaterMark, None)
-        self._writableState = WritableState(False, highWaterMark, False, "utf8")
+        self._writableState = unusedState(highWaterMark)
 
     @property
     def writableAborted(self) -> None:

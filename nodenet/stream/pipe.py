@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 class Pipe:
     """
-    The listeners of one pipe.  It has no other owner than the two emitters, and ends with C{'unpipe'}.
+    The listeners of one pipe: its methods, and itself that of C{'unpipe'}, with which it ends.  It has no other owner
+    than the two emitters.
 
     @param source: where chunks come from.
     @param destination: where they go: a stream, or an emitter with C{write} and C{end}.
@@ -49,7 +50,7 @@ class Pipe:
             nextTick(self._atEnd)
         else:
             source.on("end", self._atEnd)
-        destination.on("unpipe", self._onUnpipe)
+        destination.on("unpipe", self)
         source.on("data", self._onData)
         # First in line, so that the source is off before anyone hears of the error.
         destination.prependListener("error", self._onError)
@@ -104,7 +105,8 @@ class Pipe:
     def _unpipe(self) -> None:
         self._source.unpipe(self.destination)
 
-    def _onUnpipe(self, source: Any, info: dict[str, bool] | None = None) -> None:
+    def __call__(self, source: Any, info: dict[str, bool] | None = None) -> None:
+        """The destination is unpiped from somebody."""
         if source is self._source and info is not None and not info["hasUnpiped"]:
             info["hasUnpiped"] = True
             self._stop()
@@ -132,7 +134,7 @@ class Pipe:
         if self._waits:
             destination.removeListener("drain", self._onDrain)
         destination.removeListener("error", self._onError)
-        destination.removeListener("unpipe", self._onUnpipe)
+        destination.removeListener("unpipe", self)
         source.removeListener("end", self._atEnd)
         source.removeListener("data", self._onData)
         self._over = True

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from nodenet.errors import invalidArgType, invalidArgValue, nodeError, outOfRange, requireInteger
@@ -354,6 +355,37 @@ class WritableState:
     def sizeOf(self, chunk: Any) -> int:
         """How much C{chunk} adds to C{length}."""
         return 1 if self.objectMode else len(chunk)
+
+
+class UnusedState(WritableState):
+    """
+    What writable halves that nothing was written to have in common: 232 bytes that an idle connection needs not have.
+    It cannot be changed; who wants to takes L{ownState} first.
+    """
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} of all who have written nothing")
+
+
+@lru_cache(maxsize=64)
+def unusedState(highWaterMark: int) -> WritableState:
+    """
+    The one for halves that take bytes, and text as it is.
+
+    @param highWaterMark: one that will do.
+    """
+    state = WritableState(False, highWaterMark, False, "utf8")
+    state.__class__ = UnusedState
+    return state
+
+
+def ownState(state: WritableState) -> WritableState:
+    """C{state}, or what takes its place now that it is to be changed."""
+    if type(state) is not UnusedState:
+        return state
+    return WritableState(state.objectMode, state.highWaterMark, state.decodeStrings, state.defaultEncoding)
 
 
 def asBytes(chunk: Any) -> bytes | None:

@@ -17,6 +17,7 @@ from nodenet.stream.state import (
     Done,
     WritableState,
     chooseMark,
+    ownState,
     unknownEncoding,
 )
 from nodenet.stream.writing import Writing
@@ -87,9 +88,9 @@ class Writable(Writing):
         @raise NodeTypeError: C{ERR_UNKNOWN_ENCODING}.
         """
         # Node says in lower case what it does not know.
-        self._writableState.defaultEncoding = _checkEncoding(
-            encoding.lower() if isinstance(encoding, str) else encoding
-        )
+        known = _checkEncoding(encoding.lower() if isinstance(encoding, str) else encoding)
+        self._writableState = ownState(self._writableState)
+        self._writableState.defaultEncoding = known
         return self
 
     def pipe(self, destination: Any, end: bool = True) -> Any:
@@ -117,6 +118,7 @@ class Writable(Writing):
 
     @writable.setter
     def writable(self, value: bool) -> None:
+        self._writableState = ownState(self._writableState)
         self._writableState.present = bool(value)
 
     @property

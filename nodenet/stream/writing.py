@@ -33,7 +33,7 @@ from nodenet.errors import nodeError, requireCallable
 from nodenet.events.arity import fit
 from nodenet.stream.decoder import canonicalEncoding, encode
 from nodenet.stream.destroy import Stream, errorOrDestroy
-from nodenet.stream.state import Callback, Done, WritableState, asBytes, invalidChunk, unknownEncoding
+from nodenet.stream.state import Callback, Done, WritableState, asBytes, invalidChunk, ownState, unknownEncoding
 
 MISSING: Final = object()
 
@@ -78,7 +78,7 @@ class Writing(Stream):
         @raise NodeTypeError: C{ERR_STREAM_NULL_VALUES}, C{None}; C{ERR_INVALID_ARG_TYPE}, neither text nor bytes, or
             the callback cannot be called; C{ERR_UNKNOWN_ENCODING}.
         """
-        state = self._writableState
+        self._writableState = state = ownState(self._writableState)
         if encoding is not None and callable(encoding):
             callback, encoding = encoding, None
         if callback is not None:
@@ -275,7 +275,7 @@ class Writing(Stream):
 
     def cork(self) -> None:
         """Keep all writes in the buffer until as many L{uncork}, or C{end()}."""
-        state = self._writableState
+        self._writableState = state = ownState(self._writableState)
         state.corked += 1
         state.straight = None
 
@@ -305,7 +305,7 @@ class Writing(Stream):
         @return: the stream.
         @raise NodeTypeError: as C{write}; C{ERR_INVALID_ARG_TYPE}, the callback cannot be called.
         """
-        state = self._writableState
+        self._writableState = state = ownState(self._writableState)
         # In object mode a function is no chunk either, as in Node.
         if callable(chunk):
             callback, chunk, encoding = chunk, None, None

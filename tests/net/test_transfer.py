@@ -14,7 +14,8 @@ from nodenet.events import EventEmitter, errorMonitor
 from nodenet.net import Socket
 from nodenet.stream import PassThrough
 from nodenet.stream.pipe import Pipe
-from nodenet.testing import socketPair
+from nodenet.stream.state import UnusedState
+from nodenet.testing import MemoryServer, socketPair
 from tests.net.cases import logged, note
 
 
@@ -409,3 +410,53 @@ class StraightPipeTests(SynchronousTestCase):
         socket.write = spy
         self.send(b"a", b"b")
         self.assertEqual((written, near.read()), ([b"a", b"b"], b"....ab"))
+
+
+class UnusedTests(SynchronousTestCase):
+    """Accepted sockets share the state of their writable half until something changes it."""
+
+    def setUp(self) -> None:
+        self.sockets: list[Socket] = []
+        server = MemoryServer(self.sockets.append)
+        inTurn(server.listen, 0)
+        self.clients = [inTurn(server.connect) for _ in range(3)]
+
+    def states(self) -> list[bool]:
+        return [type(socket._writableState) is UnusedState for socket in self.sockets]
+
+    def test_unused(self) -> None:
+        """Also for a pipe, an end of the peer's, and somebody who looks."""
+        self.assertIs(self.sockets[0]._writableState, self.sockets[1]._writableState)
+        for socket, client in zip(self.sockets, self.clients, strict=True):
+            socket.allowHalfOpen = True
+            inTurn(socket.pipe, PassThrough())
+            inTurn(client.end)
+            inTurn(socket.uncork)
+            self.assertEqual(
+                (socket.writableLength, socket.writable, socket.writableNeedDrain, socket.bytesWritten),
+                (0, True, False, 0),
+            )
+        self.assertEqual(self.states(), [True] * 3)
+        inTurn(self.sockets[0].destroy)
+        self.assertEqual(self.states(), [True] * 3)
+        with self.assertRaises(AttributeError):
+            self.sockets[1]._writableState.corked = 1
+
+    def test_used(self) -> None:
+        """Whatever changes it changes that of one socket."""
+
+        def hide(socket: Socket) -> None:
+            socket.writable = False
+
+        for change in (
+            lambda socket: socket.write(b"a"),
+            lambda socket: socket.end(),
+            lambda socket: socket.cork(),
+            lambda socket: socket.setDefaultEncoding("hex"),
+            hide,
+            lambda socket: socket._undestroy(),
+        ):
+            self.setUp()
+            inTurn(change, self.sockets[0])
+            self.assertEqual(self.states(), [False, True, True])
+            self.assertEqual((self.sockets[1].writable, self.sockets[1].writableCorked), (True, 0))

@@ -91,9 +91,13 @@ class FakeFactory:
         self.server = FakeServer()
 
 
+class FakeHandle:
+    def getPeer(self) -> IPv4Address:
+        return IPv4Address("TCP", "192.0.2.1", 1234)
+
+
 class FakeSocket(EventEmitter):
-    remoteAddress = "192.0.2.1"
-    remotePort = 1234
+    _handle = FakeHandle()
     bytesRead = 3
     bytesWritten = 5
     timeout: float | None = 3000
