@@ -334,13 +334,13 @@ class Transfer(Tuned, Backlog, Duplex):
             if type(chunk) is not str or state.defaultEncoding != "utf8":
                 return self._writeCarefully(chunk, encoding, callback)
             data = encode(chunk)
+        held = handle.held
+        if held is not None and len(held) + len(data) <= HELD:
+            held += data
+            self._bytesSent += len(data)
+            return True
         toKernel = handle.toKernel
         if toKernel is None or handle.loop.batch == handle.sentIn:
-            held = handle.held
-            if held is not None and len(held) + len(data) <= HELD:
-                held += data
-                self._bytesSent += len(data)
-                return True
             return self._offer(state, handle, chunk, data)
         # The way of nearly all bytes: what the stream, _write() and the handle do with them, without the calls.  When
         # the system takes all, nothing of the stream has changed.

@@ -266,7 +266,7 @@ class RoomLog:
         for item in items:
             self.entries.append(item)
             self._size += len(item[1].body)
-        while len(self.entries) > (min(self.kept, 1) if self._size > self.text else self.kept):
+        while len(self.entries) > self.kept or (self._size > self.text and len(self.entries) > 1):
             self._drop()
             self.complete = False
 

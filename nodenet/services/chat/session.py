@@ -55,7 +55,7 @@ WRONG_PASSWORDS: Final = 3
 REMOVED: Final = "removed"
 """A reason to end a conversation."""
 
-_SPEECH: Final = (Say, Act, Whisper, Rename, Topic, Away)  # what others get to read
+_SPEECH: Final = (Act, Whisper, Rename, Topic, Away)  # what others get to read
 
 
 class Session:
@@ -203,9 +203,16 @@ class Session:
                 raise Refused("First comes a nickname.")
 
     async def _talk(self) -> None:
-        while (text := await self.terminal.read()) is not None:
+        terminal = self.terminal
+        # What is there already is not waited for.  A line of nothing asks for nothing.
+        while (text := terminal.next() or await terminal.read()) is not None:
             try:
-                await self._obey(parse(text))
+                command = parse(text)
+                if type(command) is Say:
+                    self._moderation.checkSpeech(self)
+                    await self._hall.say(self.sid, command.body)
+                else:
+                    await self._obey(command)
             except Refused as refusal:
                 self.tell(refusal.phrase)
             except BusUnavailable:
@@ -215,8 +222,6 @@ class Session:
         if isinstance(command, _SPEECH):
             self._moderation.checkSpeech(self)
         match command:
-            case Say(body):
-                await self._hall.say(self.sid, body)
             case Act(body):
                 await self._hall.act(self.sid, body)
             case Whisper(nickname, body):

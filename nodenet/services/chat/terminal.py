@@ -34,7 +34,7 @@ from nodenet.adapter.turn import enter
 from nodenet.services.chat.encodings import GB18030, UTF8, decode, isChinese
 from nodenet.services.chat.limits import Limits, Pace
 from nodenet.services.chat.telnet import NOP, AreYouThere, Event, Framer, Interrupt, Line, Reply, TooLong
-from nodenet.services.chat.text import ChatLine, Voice, replyLine
+from nodenet.services.chat.text import ChatLine, Voice, replyLine, voiceOf
 from nodenet.services.chat.words import ENGLISH, Phrase
 
 LINES_A_TURN: Final = 32
@@ -172,7 +172,7 @@ class Terminal:
         language: str = ENGLISH,
     ) -> None:
         self.address = socket.remoteAddress  # a closed socket has none any more
-        self.voice = Voice(language)
+        self.voice = voiceOf(language)
         self._socket = socket
         self._loop = loop
         self._outbox = outbox
@@ -229,14 +229,19 @@ class Terminal:
 
         @return: fires with its text, not cleaned, without its end; with C{None} when there will be no more.
         """
-        if self._pace is not None:
-            self._pace.spend(self._loop.seconds(), self._answered // ANSWER)
-        line = self._nextLine()
+        line = self.next()
         if line is not None or self._exhausted():
             return succeed(line)
         self._reader = Deferred()
         self._regulate()
         return self._reader
+
+    def next(self) -> str | None:
+        """What L{read} would fire with at once; C{None}: it would not, or with that."""
+        if self._answered >= ANSWER and self._pace is not None:
+            self._pace.spend(self._loop.seconds(), self._answered // ANSWER)
+            self._answered %= ANSWER
+        return self._nextLine()
 
     def _received(self, data: bytes) -> None:
         if not self.over:
@@ -380,7 +385,7 @@ class Terminal:
         @param chosen: the peer wants it, and so no other encoding is guessed any more.
         """
         self._catchUp()
-        self.voice = Voice(language or self.voice.language, encoding or self.voice.encoding)
+        self.voice = voiceOf(language or self.voice.language, encoding or self.voice.encoding)
         self._chosen = self._chosen or chosen
 
     def follow(self, tape: Tape) -> None:
@@ -426,7 +431,12 @@ class Terminal:
         """Send what was written up to now."""
         if self.reason is not None:
             return
-        said = self._fromTape()
+        # This is _fromTape(), written out: it is done for each member, whenever something was said.
+        said = b""
+        tape = self._tape
+        if tape is not None and self._place != tape.place:
+            place, self._place = self._place, tape.place
+            said = tape.since(place, self.voice)
         if self._out:
             self._out.append(said)
             said = b"".join(self._out)
