@@ -16,7 +16,8 @@ I{A wake-up} is a batch, and another one as long as there is something ready: th
 three messages, so that a busy server should not make one for each.  (With 50 connections that echo, that was a third of
 all.)  When a delayed call is due, after L{BATCH} events, and after L{LONGEST} seconds because of its other readers, the
 reactor has its turn; after L{TOO_LONG} it has it at once.  What is left is still ready at the next wake-up, and the
-kernel hands it out by turns.
+kernel hands it out by turns.  Phases that are still due then are due after the reactor has polled: a second wake-up in
+the same round would keep its other readers waiting for twice as long.
 
 I{It reads by itself} for who has an owner and is only readable: nearly all events, each of which saves two calls.
 
@@ -123,6 +124,7 @@ class Hub:
     """
     One reactor's.  Made by L{hubOf}.
 
+    @ivar wasLong: the last wake-up ended because of its time.
     @ivar inward: how many connections were made to this machine, and so perhaps to this program.
     """
 
@@ -134,6 +136,7 @@ class Hub:
         self._changes: dict[int, tuple[bool, int]] = {}  # what the kernel has to be told: a new descriptor?, events
         self._busy = False  # a wake-up had more than one event
         self._batches = 0
+        self.wasLong = False
         self.inward = 0
 
     # --- for sockets -----------------------------------------------------------------------------
@@ -209,6 +212,7 @@ class Hub:
         loop.touch()
 
     def _work(self, inside: bool) -> None:
+        self.wasLong = False
         began = perf_counter()
         left = BATCH
         while left > 0:
@@ -220,7 +224,8 @@ class Hub:
             # comes after those who can be read meanwhile.
             if count < 2 and not (count and self._busy) and not self._loop.phasesDue:
                 break
-            if perf_counter() > began + LONGEST or self._isAwaited():
+            self.wasLong = perf_counter() > began + LONGEST
+            if self.wasLong or self._isAwaited():
                 break
             self._busy = True
         self._busy = left < BATCH - 1

@@ -141,7 +141,12 @@ class Loop:
 
     def _wakeHub(self) -> None:
         self._asked = None
-        self.hub.doRead()
+        if self.hub.wasLong:
+            # That was in this round of the reactor, and would be as long again before it looks at its other readers.
+            self.hub.wasLong = False
+            self._asked = self.soon(self._wakeHub)
+        else:
+            self.hub.doRead()
 
     def _phases(self) -> None:
         self._asked = None

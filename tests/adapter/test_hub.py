@@ -246,6 +246,29 @@ class BatchTests(HubCase):
         call()
         self.assertEqual(order, ["event", "closing"])
 
+    def test_askedAfterALongOne(self) -> None:
+        """What a wake-up leaves to do, which took its time, waits until the reactor has looked at its other readers."""
+        self.loop.hub = self.hub
+        order: list[str] = []
+        asked: list[Callable[[], object]] = []
+        self.reactor.callLater = lambda _, fn: asked.append(fn) or Mock()
+        self.patch(hubs, "BATCH", 1)
+
+        def called(thing: Thing) -> None:
+            thing.mine.recv(1)
+            self.loop.immediate(self.loop.immediate, order.append, "immediate")
+
+        for longest, rounds in (60, 1), (-1, 2):
+            self.patch(hubs, "LONGEST", longest)
+            thing = self.thing(called)
+            self.hub.doRead()
+            for _ in range(rounds):
+                self.assertEqual(order, [])
+                asked.pop()()
+            self.assertEqual((order, asked), (["immediate"], []))
+            order.clear()
+            self.hub.remove(thing.fd(), thing)
+
     def test_ticks(self) -> None:
         """Those of who is not in a turn come at the end of the batch."""
         order: list[str] = []
