@@ -273,7 +273,8 @@ class ServerService(Service):
         self._log.info("stopped")
 
     def _tellProgress(self) -> None:
-        self._log.info("stopping: {left} connections left", left=len(self._visits))
+        left = len(self._visits)
+        self._log.info("stopping: {left} {what} left", left=left, what="connection" if left == 1 else "connections")
 
     def _stopped(self, _: object) -> None:
         if getattr(self._reactor, "_exitSignal", None) is not None:

@@ -73,6 +73,7 @@ class Session:
 
     _log = Logger()
     _number = 0
+    _toldOfProxy = False  # of any session
     _operator: str | None = None  # it is one, of this name
     _wrong = 0  # so many passwords were
 
@@ -177,6 +178,8 @@ class Session:
                         self._obeyStranger(command)
                         continue
                     text = command.nickname
+                elif text.startswith("PROXY "):
+                    self._tellOfProxy()
                 await self._hall.join(self, text)
             except Refused as refusal:
                 again = " / ".join(Phrase("Please enter your nickname").unchosen())
@@ -189,6 +192,15 @@ class Session:
                 self._recognise()
                 return True
         return False
+
+    def _tellOfProxy(self) -> None:
+        """A proxy's header, of which nobody has told us that it is to be believed.  Once is enough."""
+        if not Session._toldOfProxy:
+            Session._toldOfProxy = True
+            self._log.warn(
+                "{address} begins as a proxy does; with --proxy-from {address} it would be believed",
+                address=self.address,
+            )
 
     def _obeyStranger(self, command: Command | None) -> None:
         """What can be asked for without a nickname."""

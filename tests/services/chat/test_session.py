@@ -8,6 +8,7 @@ from unicodedata import category
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from nodenet.adapter.turn import inTurn
@@ -15,7 +16,7 @@ from nodenet.services.chat.bus import BusUnavailable, MemoryBus
 from nodenet.services.chat.commands import HELP
 from nodenet.services.chat.crowd import Crowd
 from nodenet.services.chat.hall import Hall
-from nodenet.services.chat.session import LISTED
+from nodenet.services.chat.session import LISTED, Session
 from nodenet.services.chat.text import hour
 
 from .fakes import PATIENT, House, run
@@ -62,6 +63,17 @@ class NicknameTests(SessionCase):
         self.assertEqual(
             ann.fresh()[2:],
             [f"-- A nickname has no spaces. {ASK}", f"{AT} -- ann joined (1 here)", "-- /help lists the commands."],
+        )
+
+    def test_aProxy(self):
+        """Whose header nobody believes: the log says, once, what would be done about it."""
+        self.patch(Session, "_toldOfProxy", False)
+        with capturedLogs() as logged:
+            for _ in range(2):
+                self.house.connect().send(b"PROXY TCP4 192.0.2.9 192.0.2.8 4711 8000\r\n")
+        self.assertEqual(
+            [formatEvent(event) for event in logged],
+            ["192.0.2.1 begins as a proxy does; with --proxy-from 192.0.2.1 it would be believed"],
         )
 
     def test_asksAgain(self):
