@@ -109,7 +109,8 @@ class Socket(Transfer):
             decodeStrings=False,
             **streams,
         )
-        self._reactor = given.get("reactor")
+        if given.get("reactor") is not None:
+            self._reactor = given["reactor"]
         if given.get("noDelay"):
             self._noDelay = True
         initialDelay = readDelay(given)
@@ -132,7 +133,8 @@ class Socket(Transfer):
         self = cls.__new__(cls)
         self._makeHalves(highWaterMark)
         self.allowHalfOpen = allowHalfOpen
-        self._reactor = reactor
+        if reactor is not None:
+            self._reactor = reactor
         if captureRejections or Shared.captureRejections:
             self.captureRejections = True
         self._events["end"] = self._readableEnded
@@ -272,7 +274,8 @@ class Socket(Transfer):
             self.destroy(invalidArgValue("options.allowHalfOpen", True, reason))
             return False
         self._tune()
-        self._reader = self._onread if self._onread is not None and self._onread.begin() else None
+        if self._onread is not None:
+            self._reader = self._onread if self._onread.begin() else None
         return True
 
     def _readableEnded(self) -> None:

@@ -68,9 +68,7 @@ class Transfer(Tuned, Backlog, Duplex):
         "_idle",
         "_loop",
         "_monitored",
-        "_reactor",
         "_readableState",
-        "_reader",
         "_writableState",
         "allowHalfOpen",
         "bytesRead",
@@ -94,14 +92,14 @@ class Transfer(Tuned, Backlog, Duplex):
     _finSeen: bool  # nothing more comes from the handle
     _hadHandle: bool  # connect() was called, or it was accepted: 'close' comes in the close phase
     _label = ""
-    _reader: Reader | None  # of the onread option
+    _reader: Reader | None = None  # of the onread option
     _unreadEnd: UnreadEnd | None = None
 
     def __new__(cls, *args: Any, **named: Any) -> Self:
         self = super().__new__(cls)
         self._events = cast("dict[Hashable, Any]", vars(_Table()))
         self._destroyed = self._hadHandle = self._finSeen = False
-        self._handle = self._idle = self._errored = self._reader = self._loop = self._reactor = self.server = None
+        self._handle = self._idle = self._errored = self._loop = self.server = None
         self._bytesSent = self.bytesRead = 0
         return self
 

@@ -96,7 +96,6 @@ class ReadableState:
     @ivar resumeScheduled: a tick will start the flow.
     @ivar readingMore: a tick will call C{_read} until the mark is reached.
     @ivar decoder: turns bytes into text, or C{None}.
-    @ivar encoding: the decoder's, or C{None}.
     @ivar pipes: the destinations of C{pipe}, in order.
     @ivar awaiting: those of them whose C{'drain'} must come before the flow goes on.
     @ivar severalPipes: there was a second destination since the last wait for a single one.
@@ -112,7 +111,6 @@ class ReadableState:
         "dataEmitted",
         "dataListening",
         "decoder",
-        "encoding",
         "endEmitted",
         "ended",
         "flowing",
@@ -151,7 +149,6 @@ class ReadableState:
         self.resumeScheduled = False
         self.readingMore = False
         self.decoder = None if encoding is None else StringDecoder(encoding)
-        self.encoding = None if self.decoder is None else self.decoder.encoding
         self.pipes: tuple[Any, ...] = ()
         self.awaiting: frozenset[Any] = NOBODY
         self.severalPipes = False
@@ -159,6 +156,11 @@ class ReadableState:
         self._chunks: deque[Any] = _NOTHING
         # How much of the first chunk was taken: many small reads of a large chunk copy only what they return.
         self._start = 0
+
+    @property
+    def encoding(self) -> str | None:
+        """The decoder's, or C{None}."""
+        return None if self.decoder is None else self.decoder.encoding
 
     def canPushMore(self) -> bool:
         """What C{push} answers: below the mark, or empty (a mark of 0 must not stop everything)."""
@@ -241,7 +243,6 @@ class ReadableState:
         """From now on text: what is buffered is decoded, what comes will be."""
         self.straight = None
         self.decoder = decoder
-        self.encoding = decoder.encoding
         if self._start:
             self._chunks[0] = self._chunks[0][self._start :]
             self._start = 0
