@@ -476,11 +476,21 @@ class Conversation:
         return _SILENT
 
     def _await(self, name: str, part: Any, event: str) -> Any:
+        # What comes before Node has dealt with what once() returned is told a job later still.
+        fresh = [True]
+        afterTicks(fresh.clear)
+
+        def tell(*words: Any) -> None:
+            if fresh:
+                afterTicks(self.jobsLater, self.note, name, *words)
+            else:
+                self.jobsLater(self.note, name, *words)
+
         def arrived(found: list[Any]) -> None:
-            self.jobsLater(self.note, name, "awaited", event, *self.shown(found))
+            tell("awaited", event, *self.shown(found))
 
         def failed(failure: Any) -> None:
-            self.jobsLater(self.note, name, "await threw", self.show(failure.value))
+            tell("await threw", self.show(failure.value))
 
         once(part, event).addCallbacks(arrived, failed)
         return _SILENT
