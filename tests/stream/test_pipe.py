@@ -59,6 +59,19 @@ class PipeTests(SynchronousTestCase):
         self.assertEqual([stream.eventNames() for stream in (source, sink)], before)
         self.assertTrue(source.isPaused())
 
+    def test_listeners(self) -> None:
+        """Plain ones; that of C{'end'} goes when it is called, the others with the pipe."""
+        source, sink = Readable(read=nothing), Sink()
+        inTurn(source.pipe, sink)
+        for emitter, events in (source, ["end", "data"]), (sink, ["unpipe", "error", "close", "finish"]):
+            self.assertEqual(emitter.eventNames(), events)
+            for event in events:
+                self.assertEqual(emitter.rawListeners(event), emitter.listeners(event))
+        counts: list[int] = []
+        source.on("end", lambda: counts.append(source.listenerCount("end")))
+        inTurn(source.push, None)
+        self.assertEqual((counts, sink.eventNames(), source.eventNames()), ([1], [], ["end"]))
+
     def test_options(self) -> None:
         """C{end} may be given as in Node, in a mapping."""
         for options, ended in (({"end": False}, False), ({"end": True}, True), ({}, True)):
