@@ -43,7 +43,7 @@ from nodenet.services.gate import Gate
 from nodenet.services.lag import Lag
 from nodenet.services.options import Place, Settings
 from nodenet.services.refusals import Refusals
-from nodenet.services.visit import Visit, VisitLog, addressText
+from nodenet.services.visit import LINES, Visit, VisitLog, addressText
 
 
 class CannotListen(SystemExit, Exception):
@@ -60,9 +60,9 @@ class ServerService(Service):
     """
     A server as a service.
 
-    One line in the log for each address that is listened on and for each connection that is opened or closed, up to
-    L{nodenet.services.visit.LINES} in a second; about those that are refused a line in a second; none for messages.
-    Can be started again after it was stopped.
+    One line in the log for each address that is listened on and for each connection that is opened or closed, up to so
+    many in a second; about those that are refused a line in a second; none for messages.  Can be started again after it
+    was stopped.
 
     @ivar factory: makes the connections; C{factory.server} is its L{nodenet.net.Server}.
     @ivar gate: who is let in.
@@ -84,6 +84,7 @@ class ServerService(Service):
         whenDrained: Callable[[], Awaitable[object]] | None = None,
         reasonOf: Callable[[Socket], str | None] | None = None,
         certificates: bool = False,
+        lines: float = LINES,
         reactor: Any = None,
     ) -> None:
         """
@@ -99,6 +100,7 @@ class ServerService(Service):
         @param whenDrained: called after the last connection has gone and the ports are closed; the service has not
             stopped before its result is there.
         @param certificates: ask those who come by TLS for one; see L{nodenet.services.door.fingerprintOf}.
+        @param lines: how many lines of connections the log has in a second, at most; the rest is told with one.
         @param reactor: by default Twisted's.
         """
         self.factory = factory
@@ -127,7 +129,7 @@ class ServerService(Service):
         self._awaited: list[Deferred[Any]] = []
         self._failures: list[CannotListen] = []
         self._visits: dict[Visit, None] = {}  # half as large as a set
-        self._visitLog = VisitLog(self._log, self._reactor, self._left)
+        self._visitLog = VisitLog(self._log, lines, self._reactor, self._left)
         self._past = [0, 0]  # the traffic of connections that are gone
         self._deadline: float | None = None
         self._emptied: Deferred[None] | None = None

@@ -16,7 +16,7 @@ from nodenet.net import Socket
 from nodenet.net.address import addressInfo
 
 LINES = 1000
-"""How many lines of connections the log has in a second, at most."""
+"""How many lines of connections the log of a service has in a second, at most, where it does not say otherwise."""
 
 
 def hostAndPort(host: object, port: object) -> str:
@@ -39,24 +39,26 @@ class VisitLog:
     """
     The lines of all visits of a service.
 
-    In a second there are at most L{LINES} of them.  What would be more is counted, and told with one line when that
+    In a second there are at most so many of them.  What would be more is counted, and told with one line when that
     second is over: a log that takes everything could be filled by whoever comes and goes often enough, and costs more
     than such a visit itself.
 
     @param log: where.
+    @param most: how many.
     @param reactor: for the time.
     @param gone: called with each visit that is over; it may know a better C{reason}, then calls L{Visit.tell}.
     @ivar gone: the same.
     @ivar seconds: the time.
     """
 
-    def __init__(self, log: Logger, reactor: Any, gone: Callable[[Visit], object]) -> None:
+    def __init__(self, log: Logger, most: float, reactor: Any, gone: Callable[[Visit], object]) -> None:
         self.gone = gone
         self.seconds: Callable[[], float] = reactor.seconds
         self._log = log
         self._loop = loopOf(reactor)
-        self._room = 0
-        self._until = 0.0  # when there is room for L{LINES} again
+        self._most = most
+        self._room = 0.0
+        self._until = 0.0  # when there is room for so many again
         self._untold = [0, 0]  # so many were opened, and closed
         self._over: IDelayedCall | None = None
 
@@ -69,7 +71,7 @@ class VisitLog:
         """
         if now >= self._until:
             self._until = now + 1
-            self._room = LINES
+            self._room = self._most
         if self._room:
             self._room -= 1
             return True

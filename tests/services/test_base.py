@@ -20,7 +20,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from nodenet.events import EventEmitter
-from nodenet.services import visit
 from nodenet.services.base import CannotListen, ServerService
 from nodenet.services.counters import Counters
 from nodenet.services.gate import Limits
@@ -460,7 +459,8 @@ class ConnectionLogTests(ServiceCase):
 
     def test_flood(self) -> None:
         """Of those who are too many a line each second, and the rest of them at the end."""
-        self.patch(visit, "LINES", 3)
+        self.server.removeAllListeners("connection")
+        self.held = self.service(FakeEndpoint(), lines=3)
         with capturedLogs() as logged:
             for emitted in (2, 4, 0):
                 sockets = [FakeSocket() for _ in range(emitted)]

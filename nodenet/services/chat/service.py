@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, ClassVar, Literal
 
 from twisted.logger import Logger
@@ -261,6 +261,7 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> ServerServic
         whenDrained=factory.whenStopped,
         reasonOf=factory.reasonOf,
         certificates=factory.moderation.operators.certified,
+        lines=inf,  # who was there may matter
         reactor=reactor,
     )
     service.gate.rules.append(factory.moderation.refuse)

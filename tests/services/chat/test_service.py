@@ -120,6 +120,11 @@ class OptionsTests(SynchronousTestCase):
         register.add(Sentence(BAN, NETWORKS, "192.0.2.0/24", "x", None, "", "op"))
         self.assertEqual(service.gate.refuse("192.0.2.1"), "你被封禁了 (永久)。\nYou are banned for ever.")
 
+    def test_log(self):
+        """It has a line of everybody, however many come at once."""
+        service = makeService({"history": "off"}, MemoryReactorClock())
+        self.assertTrue(all(service._visitLog.tells(0, False) for _ in range(5000)))
+
     def test_theGateSpeaksToStrangers(self):
         """They have chosen no language yet."""
         lines = makeService({"history": "off"}, MemoryReactorClock()).gate.lines
