@@ -115,7 +115,7 @@ class Transfer(Tuned, Backlog, Duplex):
             if self._idle is not None:
                 self._idle.touch()
             if type(straight) is Pipe:
-                # What its listener does.
+                # What its listener does, written out: that saves a call for each message.
                 try:
                     room = straight.destination.write(data)
                 except Exception as error:
@@ -209,7 +209,7 @@ class Transfer(Tuned, Backlog, Duplex):
             self._reader.ended = True
         elif not self.readableEnded and not (
             # Unless somebody has a push() of his own: the short way leaves it out.
-            getattr(self.push, "__func__", None) is _PUSH and self._endFlow()
+            getattr(self.push, "__func__", None) is Transfer.push and self._endFlow()
         ):
             self.push(None)
             self.read(0)
@@ -542,8 +542,6 @@ class Transfer(Tuned, Backlog, Duplex):
             # What the network does is worth a line, not a traceback.
             reportUnheard(error, self)
 
-
-_PUSH = Transfer.push
 
 # What the straight ways of bytes leave out.
 _LEFT_OUT = [(name, getattr(Transfer, name)) for name in ("push", "emit", "_read", "_write", "_writev", "_dispatch")]

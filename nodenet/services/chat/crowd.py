@@ -55,7 +55,6 @@ class Crowd:
         self._lines: list[ChatLine] = []
         self.place = 0
         self._joined: dict[tuple[int, Voice], bytes] = {}  # what is on the tape from a place on
-        self._last: tuple[int, Voice, bytes] | None = None  # which of it was asked for last: by nearly all the same
         self._round: Iterator[Terminal] | None = None
         self._roundEnd = 0
         self._scheduled = False
@@ -75,19 +74,14 @@ class Crowd:
         self._lines.append(line)
         self.place += 1
         self._joined.clear()
-        self._last = None
         self._schedule()
 
     def since(self, place: int, voice: Voice) -> bytes:
         """What was said from C{place} on."""
-        last = self._last
-        if last is not None and last[0] == place and last[1] is voice:
-            return last[2]
         data = self._joined.get((place, voice))
         if data is None:
             lines = self._lines[len(self._lines) + place - self.place :]
             data = self._joined[place, voice] = b"".join([line.wire(voice) for line in lines])
-        self._last = place, voice, data
         return data
 
     def _schedule(self) -> None:
@@ -110,6 +104,5 @@ class Crowd:
         self._round = None
         del self._lines[: len(self._lines) + self._roundEnd - self.place]
         self._joined.clear()
-        self._last = None
         if self._lines:
             self._schedule()

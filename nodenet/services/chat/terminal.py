@@ -34,7 +34,7 @@ from nodenet.adapter.turn import enter
 from nodenet.services.chat.encodings import GB18030, UTF8, decode, isChinese
 from nodenet.services.chat.limits import Limits, Pace
 from nodenet.services.chat.telnet import NOP, AreYouThere, Event, Framer, Interrupt, Line, Reply, TooLong
-from nodenet.services.chat.text import ChatLine, Voice, replyLine, voiceOf
+from nodenet.services.chat.text import ChatLine, Voice, replyLine
 from nodenet.services.chat.words import ENGLISH, Phrase
 
 LINES_A_TURN: Final = 32
@@ -172,7 +172,7 @@ class Terminal:
         language: str = ENGLISH,
     ) -> None:
         self.address = socket.remoteAddress  # a closed socket has none any more
-        self.voice = voiceOf(language)
+        self.voice = Voice(language)
         self._socket = socket
         self._loop = loop
         self._outbox = outbox
@@ -385,7 +385,7 @@ class Terminal:
         @param chosen: the peer wants it, and so no other encoding is guessed any more.
         """
         self._catchUp()
-        self.voice = voiceOf(language or self.voice.language, encoding or self.voice.encoding)
+        self.voice = Voice(language or self.voice.language, encoding or self.voice.encoding)
         self._chosen = self._chosen or chosen
 
     def follow(self, tape: Tape) -> None:
@@ -431,12 +431,7 @@ class Terminal:
         """Send what was written up to now."""
         if self.reason is not None:
             return
-        # This is _fromTape(), written out: it is done for each member, whenever something was said.
-        said = b""
-        tape = self._tape
-        if tape is not None and self._place != tape.place:
-            place, self._place = self._place, tape.place
-            said = tape.since(place, self.voice)
+        said = self._fromTape()
         if self._out:
             self._out.append(said)
             said = b"".join(self._out)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 import time
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 from unicodedata import category, is_normalized, normalize
 
@@ -139,13 +139,7 @@ class Voice(NamedTuple):
     encoding: str = UTF8
 
 
-@cache  # there are as many as languages by encodings
-def voiceOf(language: str, encoding: str = UTF8) -> Voice:
-    """The one L{Voice} of these: two are the same where they are equal."""
-    return Voice(language, encoding)
-
-
-PLAIN: Final = voiceOf(ENGLISH)
+PLAIN: Final = Voice()
 """English in UTF-8."""
 
 
