@@ -52,8 +52,7 @@ _GATHERED = ("chat100one", "chat500one")
 def speed(run: Run, profile: str, peer: str) -> float | None:
     """The peer's CPU per operation divided by ours; C{None}: it was not measured."""
     found = run[profile]
-    # Nobody broadcasts with streams.
-    other = found.get(peer) or (found.get("asyncio") if peer == "streams" else None)
+    other = found.get(peer)
     return None if other is None else other["cpu"] / found["nodenet"]["cpu"]
 
 

@@ -64,8 +64,9 @@ def _asyncio(*more: str) -> Commands:
 
 
 def _streams() -> Commands:
-    streams = [_PYTHON, str(PEERS / "asyncio_peers.py"), "streams"]
-    return {"echo": streams, "pipe": streams}
+    peers = [_PYTHON, str(PEERS / "asyncio_peers.py")]
+    echo, chat = [*peers, "streams"], [*peers, "streamsChat"]
+    return {"echo": echo, "pipe": echo, "chat": chat, "naive": chat}
 
 
 def _pyee() -> Commands:

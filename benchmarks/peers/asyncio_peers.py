@@ -1,4 +1,7 @@
-"""asyncio: Protocol (C{echo}, C{chat}) and streams (C{streams}); with C{uvloop} as the second word, on uvloop."""
+"""
+asyncio: Protocol (C{echo}, C{chat}) and streams (C{streams}, C{streamsChat}); with C{uvloop} as the second word, on
+uvloop.
+"""
 
 import asyncio
 import socket
@@ -52,11 +55,29 @@ async def streamed(reader, writer):
     writer.close()
 
 
+writers = set()
+
+
+async def talked(reader, writer):
+    await reader.readline()
+    writers.add(writer)
+    try:
+        while line := await reader.readline():
+            for each in writers:
+                each.write(line)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    writers.discard(writer)
+    writer.close()
+
+
 async def main():
     listener = socket.create_server(("127.0.0.1", 0), backlog=511)
     print(listener.getsockname()[1], flush=True)
-    if sys.argv[1] == "streams":
-        server = await asyncio.start_server(streamed, sock=listener)
+    streams = {"streams": streamed, "streamsChat": talked}.get(sys.argv[1])
+    if streams is not None:
+        server = await asyncio.start_server(streams, sock=listener)
     else:
         kind = {"echo": Echo, "chat": Chat}[sys.argv[1]]
         server = await asyncio.get_running_loop().create_server(kind, sock=listener)
