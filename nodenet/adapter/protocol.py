@@ -432,11 +432,13 @@ class SocketProtocol(Wire):
 
     def _leave(self) -> None:
         self._closing = True
-        self.release()
-        self.reading = self.writing = False
+        if self.held is not None:
+            self.release()
         if self.toKernel is not None:
             self.toKernel = self.transport.owner = None
-            self.transport.forgetRoom()
+            if self.writing:
+                self.transport.forgetRoom()
+        self.reading = self.writing = False
         if not self._lost:
             self._unregister()
 

@@ -8,9 +8,9 @@ C{_shutdownCallback}.  One write may wait for the connection in C{_pending}, the
 
 I{The straight ways.}  Nearly all bytes find everything as the ones before did: one listener, nothing buffered, no end
 near.  Then all that the stream does comes to two calls, of the listener (where that is a pipe's, of the destination's
-C{write}), and of the system's C{send}.  Whether it is so is looked at after a chunk that went the long way
-(L{Transfer._pushCarefully}, L{Transfer._writeCarefully}), and not again until something changes: whoever changes
-anything of that takes C{straight} away from the state of his half.
+C{write}), and of the system's C{send}.  Whether it is so is looked at once (L{Transfer._straightenReading},
+L{Transfer._straightenWriting}), and not again until something changes: whoever changes anything of that takes
+C{straight} away from the state of his half.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from nodenet.net.tuned import Tuned
 from nodenet.net.unread import UnreadEnd
 from nodenet.stream import Duplex, encode
 from nodenet.stream.pipe import Pipe
-from nodenet.stream.state import Done, ReadableState, WritableState
+from nodenet.stream.state import NOBODY, Done, ReadableState, WritableState, ownState
 from nodenet.stream.writing import MISSING
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ class Transfer(Tuned, Backlog, Duplex):
     _unreadEnd: UnreadEnd | None = None
 
     def __new__(cls, *args: Any, **named: Any) -> Self:
-        self = super().__new__(cls)
+        self: Self = object.__new__(cls)
         self._events = cast("dict[Hashable, Any]", vars(_Table()))
+        self._monitored = False
         self._destroyed = self._hadHandle = self._finSeen = False
         self._handle = self._idle = self._errored = self._loop = self.server = None
         self._bytesSent = self.bytesRead = 0
@@ -109,56 +110,56 @@ class Transfer(Tuned, Backlog, Duplex):
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
         state = self._readableState
         straight: Any = state.straight
-        if straight is not None:
-            # The way of nearly all bytes: what push() and emit() do with them, without the calls.
-            self.bytesRead += len(data)
-            if self._idle is not None:
-                self._idle.touch()
-            if type(straight) is Pipe:
-                # What its listener does, written out: that saves a call for each message.
-                try:
-                    room = straight.destination.write(data)
-                except Exception as error:
-                    straight.destination.destroy(error)
-                else:
-                    if room is False:
-                        straight.wait()
+        if straight is None:
+            straight = self._straightenReading(state)
+            if straight is None:
+                self._readCarefully(data)
+                return
+        # The way of nearly all bytes: what push() and emit() do with them, without the calls.
+        self.bytesRead += len(data)
+        if self._idle is not None:
+            self._idle.touch()
+        if type(straight) is Pipe:
+            # What its listener does, written out: that saves a call for each message.
+            try:
+                room = straight.destination.write(data)
+            except Exception as error:
+                straight.destination.destroy(error)
             else:
-                try:
-                    result = straight(data)
-                except TypeError as error:
-                    result = callShorter(straight, (data,), error)
-                if result is not None and type(result) is not bool:
-                    self._settle(result, "data", (data,))
-            if state.straight is None and (state.length or state.ended) and not state.canPushMore():
-                # The listener has put something back, or ended the stream.
-                state.reading = False
-                if self._handle is not None:
-                    self._handle.readStop()
-            return
+                if room is False:
+                    straight.wait()
+        else:
+            try:
+                result = straight(data)
+            except TypeError as error:
+                result = callShorter(straight, (data,), error)
+            if result is not None and type(result) is not bool:
+                self._settle(result, "data", (data,))
+        if state.straight is None and (state.length or state.ended) and not state.canPushMore():
+            # The listener has put something back, or ended the stream.
+            state.reading = False
+            if self._handle is not None:
+                self._handle.readStop()
+
+    def _readCarefully(self, data: bytes) -> None:
+        """What came, if it may not go the straight way."""
         if self._reader is not None:
             self._reader.add(data)
             self._deliver()
             return
         self.bytesRead += len(data)
-        if self._idle is not None:
-            self._idle.touch()
-        if self._pushCarefully(state, data) or self._handle is None:
-            return
-        self._handle.readStop()
+        self._touch()
+        if not self.push(data) and self._handle is not None:
+            self._handle.readStop()
 
-    def _pushCarefully(self, state: ReadableState, data: bytes) -> bool:
+    def _straightenReading(self, state: ReadableState) -> Any:
         """
-        What C{push} does, and a look whether the next chunk may go the straight way.
+        Look whether what comes may go the straight way.
 
-        @return: as C{push}.
+        @return: as C{state.straight} is now.
         """
-        again = state.dataEmitted
-        goesOn = self.push(data)
         if (
-            again  # many connections have but one chunk
-            and goesOn
-            and state.flowing
+            state.flowing
             and state.dataListening
             and state.reading
             and not state.length
@@ -167,17 +168,28 @@ class Transfer(Tuned, Backlog, Duplex):
             and not state.ended
             and not self._destroyed
             and self._errored is None
+            and self._reader is None
             and self._isItself()
         ):
             # There may be none: removeAllListeners() leaves dataListening, as in Node.
             listener = self._events.get("data")
             if type(listener) is not tuple:
+                state.awaiting = NOBODY
+                state.dataEmitted = True
                 state.straight = Pipe.of(listener) or listener
-        return goesOn
+        return state.straight
 
     def _isItself(self) -> bool:
         """Whether neither a subclass nor a user has put something else in place of what the straight ways leave out."""
-        return all(getattr(getattr(self, name), "__func__", None) is own for name, own in _LEFT_OUT)
+        # Not vars(self): to have a dictionary of its own costs a socket memory and time.
+        return (
+            getattr(self.push, "__func__", None) is _PUSH
+            and getattr(self.emit, "__func__", None) is _EMIT
+            and getattr(self._read, "__func__", None) is _READ
+            and getattr(self._write, "__func__", None) is _WRITE
+            and getattr(self._writev, "__func__", None) is _WRITEV
+            and getattr(self._dispatch, "__func__", None) is _DISPATCH
+        )
 
     def onWritten(self) -> None:
         """See L{nodenet.interfaces.IStreamHandleOwner}."""
@@ -380,23 +392,37 @@ class Transfer(Tuned, Backlog, Duplex):
         return goesOn and not self.destroyed
 
     def _writeCarefully(self, chunk: Any, encoding: Any, callback: Any) -> bool:
-        """C{write}, and a look whether the next chunk may go the straight way."""
-        again = self._bytesSent > 0
-        goesOn = self._writeSlowly(chunk, encoding, callback)
+        """C{write}, if it may not go the straight way."""
         state = self._writableState
         if (
-            again  # many connections have but one answer
-            and goesOn
-            and state.straight is None
-            and self._handle is not None
-            and state.highWaterMark >= HELD  # what is held must be too little for another answer
-            and not (state.writing or state.ending or state.corked or state.buffered or state.needDrain)
-            and not self._destroyed
-            and self._errored is None
-            and self._isItself()
+            state.straight is None
+            and type(chunk) is bytes
+            and encoding is None
+            and callback is None
+            and self._straightenWriting(state)
         ):
-            state.straight = self._handle
-        return goesOn
+            return self.write(chunk)
+        return self._writeSlowly(chunk, encoding, callback)
+
+    def _straightenWriting(self, state: WritableState) -> bool:
+        """
+        Look whether what is written may go the straight way.
+
+        @return: it may.
+        """
+        if (
+            self._handle is None
+            or state.highWaterMark < HELD  # what is held must be too little for another answer
+            or (state.writing or state.ending or state.corked or state.buffered or state.needDrain)
+            or self._destroyed
+            or self._errored is not None
+            # What is read goes the straight way: that was looked at then.
+            or not (self._readableState.straight is not None or self._isItself())
+        ):
+            return False
+        self._writableState = state = ownState(state)
+        state.straight = self._handle
+        return True
 
     def _wait(self, length: int, size: int, failure: NodeError | None) -> None:
         """
@@ -544,4 +570,9 @@ class Transfer(Tuned, Backlog, Duplex):
 
 
 # What the straight ways of bytes leave out.
-_LEFT_OUT = [(name, getattr(Transfer, name)) for name in ("push", "emit", "_read", "_write", "_writev", "_dispatch")]
+_PUSH: Any = Transfer.push
+_EMIT: Any = Transfer.emit
+_READ: Any = Transfer._read
+_WRITE: Any = Transfer._write
+_WRITEV: Any = Transfer._writev
+_DISPATCH: Any = Transfer._dispatch
