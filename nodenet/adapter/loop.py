@@ -137,16 +137,15 @@ class Loop:
     def batchIsOver(self) -> None:
         """The hub makes room for the reactor.  What was asked of it since its last look comes with its next batch."""
         if self.phasesDue and self._asked is None:
-            self._asked = self.soon(self._wakeHub)
+            # A wake-up that was long would be as long again before the reactor looks at its other readers.
+            self._asked = self.soon(self._wakeHubNextRound if self.hub.wasLong else self._wakeHub)
+
+    def _wakeHubNextRound(self) -> None:
+        self._asked = self.soon(self._wakeHub)
 
     def _wakeHub(self) -> None:
         self._asked = None
-        if self.hub.wasLong:
-            # That was in this round of the reactor, and would be as long again before it looks at its other readers.
-            self.hub.wasLong = False
-            self._asked = self.soon(self._wakeHub)
-        else:
-            self.hub.doRead()
+        self.hub.doRead()
 
     def _phases(self) -> None:
         self._asked = None

@@ -484,6 +484,7 @@ class PortTests(TestCase):
     async def test_batches(self) -> None:
         """All who wait, with few wake-ups, but never more than a bound with one."""
         self.patch(accepting, "MOST_ACCEPTS", 4)
+        self.patch(accepting, "LONGEST_ACCEPTING", 60)
         port = facadeOf(None).listenTCP(0, self.factory, interface="127.0.0.1")
         self.knock(port, 12)
         sizes = []
@@ -503,6 +504,7 @@ class PortTests(TestCase):
         port = facadeOf(None).listenTCP(0, self.factory, interface="127.0.0.1")
         self.knock(port, 6)
         port._expected = 4
+        self.patch(accepting, "LONGEST_ACCEPTING", 60)
         port.doRead()
         self.assertEqual(len(self.made), 4)
         self.patch(accepting, "LONGEST_ACCEPTING", 0)
