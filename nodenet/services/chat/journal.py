@@ -36,7 +36,7 @@ RETRY: Final = (1.0, 30.0)
 """The first and the longest time between two attempts, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen it would take four times as long, for each line
 class Line:
     """
     @ivar settle: called with whether the line is on the disk now, or will never be; C{None}: nobody waits for it.
@@ -100,9 +100,12 @@ class Journal:
         """
         if line.settle is not None and (self.broken or len(self._waiting) >= BOUND):
             return False
-        self._waiting.append(line)
-        self._bound()
-        self._plan()
+        waiting = self._waiting
+        waiting.append(line)
+        if len(waiting) > BOUND:
+            self._bound()
+        if self._writing is None:
+            self._plan()
         return True
 
     def flush(self) -> Deferred[None]:

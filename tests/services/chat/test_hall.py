@@ -4,7 +4,6 @@ Tests of L{nodenet.services.chat.hall} and of the rooms in it.
 
 import contextlib
 import re
-from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -218,7 +217,7 @@ class PastTests(RoomCase):
     def test_toldBeforeItComes(self):
         """A bus between machines may tell of lines that are still on their way here."""
         history = self.bus.history
-        late = replace(message("late"), id="999-0", time=999)
+        late = message("late").stamped("999-0", 999)
         self.talk("before")
         self.patch(self.bus, "history", lambda *args: history(*args).addCallback(lambda found: [*found, late]))
         room = self.open()
@@ -269,7 +268,7 @@ class PastTests(RoomCase):
     def test_recallEndsWithTheLastLiveLine(self):
         self.talk("seen")
         history = self.bus.history
-        late = replace(message("late"), id="999-0", time=999)
+        late = message("late").stamped("999-0", 999)
         self.patch(self.bus, "history", lambda *args: history(*args).addCallback(lambda found: [*found, late]))
         self.assertEqual(_past([line.text for line in recall(self.hall, 3)]), ["| <ann> seen"])
 

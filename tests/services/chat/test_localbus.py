@@ -22,7 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nodenet.errors import NodeTypeError
 from nodenet.services.chat import history, journal, localbus
-from nodenet.services.chat.bus import JOIN, WHISPER, BusUnavailable, Entry
+from nodenet.services.chat.bus import JOIN, TOPIC, WHISPER, BusUnavailable, Entry
 from nodenet.services.chat.history import MEMORY, History, HistoryRefused, check
 from nodenet.services.chat.localbus import LocalBus
 
@@ -106,6 +106,42 @@ def _numbers(*range_):
 
 async def _pause(seconds=0.01):
     await deferLater(_reactor(), seconds)
+
+
+class WriteTests(LocalBusCase):
+    """Many entries at once."""
+
+    async def opened(self, lines=0):
+        found = History(self.path, lines, _reactor())
+        await found.open((10, 1000), (10, 1000))
+        self.addCleanup(found.close)
+        return found
+
+    async def bodies(self, history):
+        return [entry.body for entry in await history.read("lobby", (0, 0), (1 << 62, 0), -1)]
+
+    def rows(self, *entries):
+        return [("lobby", entry.stamped(f"{ms}-0", ms)) for ms, entry in entries]
+
+    async def test_statements(self):
+        """However many there are; of the topics among them the last one is left."""
+        written = await self.opened()
+        entries = [(ms, message(str(ms))) for ms in range(1, 251)]
+        for ms in 100, 101, 200, 250:
+            entries[ms - 1] = (ms, Entry(TOPIC, "s1", "ann", f"about {ms}"))
+        await written.write(self.rows(*entries), (250, 0), 0)
+        expected = ["about 250" if ms == 250 else str(ms) for ms in range(1, 251) if ms not in (100, 101, 200)]
+        self.assertEqual(await self.bodies(written), expected)
+        self.assertEqual(written._rooms, {"lobby": (247, len("".join(expected)), 250)})
+
+    async def test_thereAlready(self):
+        """What is there stays as it is, and is not counted twice."""
+        written = await self.opened(lines=4)
+        await written.write(self.rows((1, message("a")), (2, message("b"))), (2, 0), 0)
+        await written.write(self.rows((2, message("other")), (3, message("c"))), (3, 0), 0)
+        self.assertEqual(await self.bodies(written), ["a", "b", "c"])
+        await written.write(self.rows((4, message("d")), (5, message("e"))), (5, 0), 0)
+        self.assertEqual(await self.bodies(written), ["b", "c", "d", "e"])
 
 
 class Conformance(LocalBusCase, BusConformance):
