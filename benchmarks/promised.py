@@ -90,7 +90,9 @@ def tables(run: Run) -> Iterator[str]:
     for profile, title in {**{name: title for name, (title, *_) in _SPEEDS.items()}, **_OTHERS}.items():
         ours = run[profile]["nodenet"]["p99"]
         better = sorted(
-            (each["p99"], peer) for peer, each in run[profile].items() if peer != "c" and 0 < each["p99"] < ours
+            (each["p99"], peer)
+            for peer, each in run[profile].items()
+            if peer not in ("c", "keeping") and 0 < each["p99"] < ours
         )
         if better:
             yield _row(
@@ -121,6 +123,12 @@ def _rest(run: Run) -> Iterator[str]:
         "beside an echo in C: 64 B × 50, 16 deep, bulk × 1, bulk × 8",
         "≥ 0.85",
         ", ".join(_short(speed(run, profile, "c"), 0.85) for profile in ("echo50", "deep", "bulk1", "bulk8")),
+    )
+    kept = [speed(run, profile, "keeping") or 0.0 for profile in ("chat100", "chat500")]
+    yield _row(
+        "CPU per line of the chat with its history in a file, 100 and 500 members, beside one without",
+        "",
+        ", ".join(f"{each:.2f} ×" for each in kept),
     )
     sizes = {name: each["bytes"] for name, each in idle.items()}
     yield _row(

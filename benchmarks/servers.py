@@ -39,7 +39,7 @@ def _nodenet(certificate: str) -> Commands:
             *(*_TWISTD, "nodenet-echo", "--listen"),
             f"ssl:{{port}}:interface=127.0.0.1:privateKey={certificate}:certKey={certificate}",
         ],
-        # A disk is another matter, and nobody's home is written to; talkers here talk as fast as they can.
+        # The peers keep nothing, and nobody's home is written to; talkers here talk as fast as they can.
         "chat": [*shipped["chat"], "--history", "off", "--line-rate", "0"],
         # Who is held in it has no nickname yet.
         "waiting": [*shipped["chat"], "--history", "off", "--register-timeout", "0"],
@@ -49,6 +49,11 @@ def _nodenet(certificate: str) -> Commands:
         "proxy": [*peers, "proxy"],
         "naive": [*peers, "naive"],
     }
+
+
+def _keeping(history: str) -> Commands:
+    """The chat as it is shipped: what is said goes into a file."""
+    return {"chat": [*_nodenet("")["chat"], "--history", history]}
 
 
 def _twisted(certificate: str) -> Commands:
@@ -91,6 +96,7 @@ def servers(native: Path) -> dict[str, Commands]:
     certificate = str(native / "tls.pem")
     found = {
         "nodenet": _nodenet(certificate),
+        "keeping": _keeping(str(native / "history")),
         "twisted": _twisted(certificate),
         "asyncio": _asyncio(),
         "streams": _streams(),
