@@ -36,18 +36,29 @@ def nodenet() -> int:
 def twisted() -> int:
     """Start an echo on bare Twisted; return its port."""
     from twisted.internet import reactor
+
+    return _listen(reactor)
+
+
+def transports() -> int:
+    """The same Protocol on nodenet's transports, without a Socket."""
+    from nodenet.adapter.facade import facadeOf
+
+    return _listen(facadeOf(None))
+
+
+def _listen(reactor: Any) -> int:
     from twisted.internet.protocol import Factory, Protocol
 
     class Echo(Protocol):
         def dataReceived(self, data: bytes) -> None:
             self.transport.write(data)  # type: ignore[union-attr]
 
-    face: Any = reactor
-    port: int = face.listenTCP(0, Factory.forProtocol(Echo), interface="127.0.0.1").getHost().port
+    port: int = reactor.listenTCP(0, Factory.forProtocol(Echo), interface="127.0.0.1").getHost().port
     return port
 
 
-SERVERS: dict[str, Callable[[], int]] = {"nodenet": nodenet, "twisted": twisted}
+SERVERS: dict[str, Callable[[], int]] = {"nodenet": nodenet, "transports": transports, "twisted": twisted}
 
 
 def run(server: str, work: str, rounds: int) -> None:
@@ -122,4 +133,4 @@ if __name__ == "__main__":
         run(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     for work, unit in ("echo", "message"), ("churn", "connection"):
         for server in SERVERS:
-            print(f"{work}: {server:8} {count(server, work):8,} instructions a {unit}", flush=True)
+            print(f"{work}: {server:10} {count(server, work):8,} instructions a {unit}", flush=True)
