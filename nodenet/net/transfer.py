@@ -401,7 +401,7 @@ class Transfer(Tuned, Backlog, Duplex):
             and callback is None
             and self._straightenWriting(state)
         ):
-            return self.write(chunk)
+            return Transfer.write(self, chunk)  # a subclass may have one of its own, and has been asked
         return self._writeSlowly(chunk, encoding, callback)
 
     def _straightenWriting(self, state: WritableState) -> bool:

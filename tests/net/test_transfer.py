@@ -15,7 +15,9 @@ from nodenet.net import Socket
 from nodenet.stream import PassThrough
 from nodenet.stream.pipe import Pipe
 from nodenet.stream.state import UnusedState
-from nodenet.testing import MemoryServer, socketPair
+from nodenet.testing import MemoryServer, socketOver, socketPair
+from nodenet.testing.memory import MemoryHandle
+from nodenet.testing.sockets import _attach
 from tests.net.cases import logged, note
 
 
@@ -115,8 +117,8 @@ class UnheardTests(SynchronousTestCase):
 
 class StraightTests(SynchronousTestCase):
     """
-    From the second chunk on the listener of C{'data'} is called, and what is written is sent, without the stream's
-    works.  Nobody can tell, whatever happens then.
+    The listener of C{'data'} is called, and what is written is sent, without the stream's works.  Nobody can tell,
+    whatever happens then.
     """
 
     def begun(self, socket: Socket | None = None) -> None:
@@ -127,8 +129,7 @@ class StraightTests(SynchronousTestCase):
         self.socket.on("data", self.heard.append)
         self.peer.on("data", self.got.append)
         for each in (self.peer, self.socket):
-            for _ in range(3):
-                inTurn(each.write, b".")
+            inTurn(each.write, b".")
         self.assertIsNotNone(self.socket._readableState.straight)
         self.assertIsNotNone(self.socket._writableState.straight)
         self.heard.clear()
@@ -256,6 +257,23 @@ class StraightTests(SynchronousTestCase):
             inTurn(self.socket.write, chunk)
         self.assertEqual(written, [b"a", b"b", b"c"])
 
+    def test_subclass(self) -> None:
+        """A C{write} of a subclass is asked once for each chunk."""
+        written: list[Any] = []
+
+        class Noting(Socket):
+            def write(self, chunk: Any, *rest: Any) -> bool:  # type: ignore[override]
+                written.append(chunk)
+                return super().write(chunk, *rest)
+
+        handle, other = MemoryHandle.pair()
+        socket, peer = Noting(), socketOver(other)
+        inTurn(_attach, socket, handle)
+        for chunk in (b"a", "b", b"c"):
+            inTurn(socket.write, chunk)
+        self.assertIsNotNone(socket._writableState.straight)
+        self.assertEqual((written, peer.read()), ([b"a", "b", b"c"], b"abc"))
+
     def test_cork(self) -> None:
         self.begun()
         self.socket.cork()
@@ -326,7 +344,7 @@ class Sink(EventEmitter):
 
 
 class StraightPipeTests(SynchronousTestCase):
-    """The same for the listener of a pipe: from the second chunk on the destination's C{write} is called directly."""
+    """The same for the listener of a pipe: the destination's C{write} is called directly."""
 
     def piped(self, destination: Any = None) -> Any:
         """C{self.socket} goes straight to C{destination}, which is a L{Sink}: what it has got."""
