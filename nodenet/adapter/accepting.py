@@ -24,7 +24,7 @@ from nodenet.adapter.transports import Watched
 MOST_ACCEPTS = 64
 """How many connections a port takes with one wake-up."""
 
-LONGEST_ACCEPTING = 0.005
+LONGEST_ACCEPTING = 0.002
 """After how many seconds it takes no more: to greet somebody may be work."""
 
 
