@@ -26,7 +26,7 @@ from nodenet.adapter.turn import enter
 from nodenet.services.chat.bus import Entry, Key
 from nodenet.services.chat.history import History
 
-BATCH: Final = 200
+BATCH: Final = 1000
 """So many lines are written without waiting for more."""
 
 BOUND: Final = 10_000

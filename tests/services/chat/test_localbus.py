@@ -359,14 +359,14 @@ class KeepingTests(LocalBusCase):
         bus = await self.started()
         await bus._journal.flush()
         writes.clear()
-        for number in _numbers(199):
+        for number in _numbers(journal.BATCH - 1):
             await bus.publish("lobby", message(number))
         await _pause(0.02)
         self.assertEqual(writes, [])
         await bus.publish("lobby", message("one more"))
         while not writes:
             await _pause()
-        self.assertEqual(writes, [200])
+        self.assertEqual(writes, [journal.BATCH])
 
     async def test_noThreadIsLeft(self):
         pools = []
