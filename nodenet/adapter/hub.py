@@ -124,12 +124,13 @@ class Hub:
     """
     One reactor's.  Made by L{hubOf}.
 
+    @ivar loop: whose sockets these are.
     @ivar wasLong: the last wake-up ended because of its time.
     @ivar inward: how many connections were made to this machine, and so perhaps to this program.
     """
 
     def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._epoll = select.epoll()
         self._watched: dict[int, Any] = {}
         self._gone: set[int] = set()
@@ -148,9 +149,9 @@ class Hub:
         @param events: of epoll's.
         """
         self._tell(fd, True, events)
-        if not (self._loop.inBatch and self._watched):
+        if not (self.loop.inBatch and self._watched):
             # Also when there is something in it: somebody (trial) may have taken all readers away from the reactor.
-            self._loop.reactor.addReader(self)
+            self.loop.reactor.addReader(self)
         self._watched[fd] = watched
 
     def change(self, fd: int, events: int) -> None:
@@ -159,7 +160,7 @@ class Hub:
         self._tell(fd, new, events)
 
     def _tell(self, fd: int, new: bool, events: int) -> None:
-        if self._loop.inBatch:
+        if self.loop.inBatch:
             self._changes[fd] = new, events
         elif new:
             self._epoll.register(fd, events)
@@ -182,10 +183,10 @@ class Hub:
                 self._epoll.unregister(fd)
             except OSError:
                 pass  # it was closed behind our back
-        if self._loop.inBatch:
+        if self.loop.inBatch:
             self._gone.add(fd)
         if not self._watched:
-            self._loop.reactor.removeReader(self)
+            self.loop.reactor.removeReader(self)
 
     def watched(self) -> Sequence[Watched]:
         """Who waits for something; in a reactor they would be among its readers and writers."""
@@ -199,7 +200,7 @@ class Hub:
 
     def doRead(self) -> None:
         """A wake-up."""
-        loop = self._loop
+        loop = self.loop
         inside, loop.inBatch = loop.inBatch, True  # of another wake-up: a listener has the reactor iterate
         try:
             self._work(inside)
@@ -222,7 +223,7 @@ class Hub:
             left -= count
             # One event alone has probably no other behind it, unless it had before.  An immediate of an immediate, too,
             # comes after those who can be read meanwhile.
-            if count < 2 and not (count and self._busy) and not self._loop.phasesDue:
+            if count < 2 and not (count and self._busy) and not self.loop.phasesDue:
                 break
             self.wasLong = perf_counter() > began + LONGEST
             if self.wasLong or self._isAwaited():
@@ -242,11 +243,11 @@ class Hub:
 
     def _isAwaited(self) -> bool:
         """Whether a delayed call is due."""
-        pause: float | None = self._loop.reactor.timeout()
+        pause: float | None = self.loop.reactor.timeout()
         return pause is not None and pause <= 0
 
     def _batch(self, most: int, until: float) -> int:
-        loop = self._loop
+        loop = self.loop
         if loop.phasesDue:
             loop.runShutdowns()
         if self._changes:
@@ -311,7 +312,7 @@ class Hub:
                 self._drop(watched, Failure())
 
     def _release(self) -> None:
-        held, self._loop.held = self._loop.held, []
+        held, self.loop.held = self.loop.held, []
         for each in held:
             enter(each, each.release)
 

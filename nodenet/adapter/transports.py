@@ -15,6 +15,10 @@ I{One read an event.}  Never until C{EAGAIN}: that would be a call in vain for e
 keep everybody else waiting.  A read that comes back full makes the next one larger, up to L{LARGEST_READ}; one that
 comes back half empty makes it small again.  Twisted's C{bufferSize}, which is its high-water mark too, stays as it is.
 
+I{What is written goes at once,} in place of waiting until the kernel tells that there is room: that would be two calls
+of the system more and another event for each answer.  But only the first of a batch of events does; what follows waits,
+and goes together.
+
 I{Nothing is sent for nothing.}  Twisted calls C{send(b"")} when there is nothing to send before a FIN, which fails when
 the peer is gone.
 
@@ -164,6 +168,7 @@ class HubTransport(Watched):
     socket: _socket.socket
     protocol: Any
     readSize = SMALLEST_READ
+    _sentIn: float = 0  # the batch of events in which something was last sent at once
     _room: Callable[[], object] | None = None
 
     def adapt(self, size: int) -> None:
@@ -224,6 +229,25 @@ class HubTransport(Watched):
         self.adapt(len(data))
         self.protocol.dataReceived(data)
         return None
+
+    def write(self, data: bytes) -> None:
+        """Send: the first of a batch of events at once, if nothing waits.  The rest waits for room."""
+        this: Any = self
+        batch = self.hub.loop.batch
+        if (
+            batch != self._sentIn
+            and type(data) is bytes
+            and this.connected
+            and not (self.wanted & WRITE or this.producer is not None or this.TLS or this._writeDisconnected)
+        ):
+            self._sentIn = batch
+            sent = self.writeSomeData(data)
+            if sent == len(data):
+                return
+            if not isinstance(sent, Exception):  # else it is met again when there is room
+                data = data[sent:]
+        this = super()
+        this.write(data)
 
     def writeSomeData(self, data: bytes) -> int | Exception:
         """Send what the kernel takes, which may be nothing."""

@@ -35,6 +35,7 @@ from zope.interface import implementer
 
 from nodenet.adapter import accepting, transports
 from nodenet.adapter.facade import facadeOf, withFacade
+from nodenet.adapter.loop import NO_BATCH
 from nodenet.adapter.protocol import HandleFactory
 from nodenet.adapter.transports import Broken, HubTransport
 from tests.net.cases import later
@@ -419,6 +420,49 @@ class HubTests(PairCase):
         wire.connectionLost(Failure(ConnectionDone()))
         self.assertNotIn(wire, wire.hub.watched())
         self.assertNotIn(repr(wire), repr(wire.hub))
+
+    async def test_firstAtOnce(self) -> None:
+        """What is written first in a batch of events is sent in the call; what follows, together."""
+        wire = self.client.wire
+        sent: list[bytes] = []
+        send = wire.writeSomeData
+
+        def spy(data: bytes) -> Any:
+            sent.append(bytes(data))
+            return send(data)
+
+        wire.writeSomeData = spy
+        for batch in 7, 8:
+            self.patch(wire.hub.loop, "batch", batch)
+            for data in b"a", b"b", b"c":
+                wire.write(data)
+            self.assertEqual(sent, [b"a"])
+            await self.until(lambda: self.server.data == b"abc")
+            self.assertEqual(sent, [b"a", b"bc"])
+            sent.clear()
+            self.server.data = b""
+        self.patch(wire.hub.loop, "batch", NO_BATCH)
+        for data in b"a", b"b":
+            wire.write(data)
+        self.assertEqual(sent, [b"a", b"b"])
+
+    async def test_brokenWhenWritten(self) -> None:
+        """The call does not raise; the connection is lost when the reactor comes round."""
+        self.client.wire.getHandle().shutdown(sockets.SHUT_WR)
+        self.client.wire.write(b"x")
+        self.assertIsNone(self.client.reason)
+        await self.until(lambda: self.client.reason)
+        self.assertEqual(self.client.reason.value.errno, errno.EPIPE)
+
+    async def test_writeAfterTheEnd(self) -> None:
+        """Is dropped."""
+        self.client.wire.loseWriteConnection()
+        await self.until(lambda: self.server.reason)
+        self.client.wire.write(b"x")
+        self.client.wire.abortConnection()
+        await self.until(lambda: self.client.reason)
+        self.client.wire.write(b"x")
+        self.assertEqual(self.server.data, b"")
 
     async def test_nothingIsSentForNothing(self) -> None:
         """No empty send before a FIN."""

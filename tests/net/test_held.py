@@ -107,7 +107,7 @@ class HeldTests(NetCase):
         await self.connected()
         await later()
         order: list[str] = []
-        loop = self.hub._loop
+        loop = self.hub.loop
         loop.batch = -1
         try:
             self.writeAll(b"a", b"b")
