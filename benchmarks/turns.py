@@ -3,7 +3,8 @@ How long the shipped chat keeps its reactor: C{python -m benchmarks.turns [MEMBE
 
 A turn is what happens from one answer of the poller to the next question.  Each is timed in the chat's own process: on
 the wall, where whoever else uses the core counts too, and by the CPU of its thread.  Told are those in which the
-members come in, all at once, and those in which some of them (ten) talk, four lines in flight each.
+members come in, all at once, those in which some of them (ten) talk, four lines in flight each, and those in which all
+leave.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ def main(members: str = "1000", seconds: str = "5", talkers: str = "10") -> None
                 used = (server.cpu() - used) / told["operations"]
                 print(f"{talkers} talk: {_tell(server)}")
                 print(f"{told['operations'] / told['seconds']:,.0f} lines/s, {used * 1e6:.2f} us CPU / line")
+            time.sleep(3)
+            print(f"{members} leave: {_tell(server)}")
         finally:
             server.stop()
 

@@ -25,7 +25,7 @@ from nodenet.adapter.turn import enter
 from nodenet.services.chat.terminal import ChatLoop, Terminal
 from nodenet.services.chat.text import ChatLine, Voice
 
-SLICE = 0.005
+SLICE = 0.003
 """How long, in seconds, a round may keep the reactor before it lets others have their turn."""
 
 # The clock is asked after so many writes.
