@@ -96,9 +96,8 @@ class Transfer(Tuned, Backlog, Duplex):
     _unreadEnd: UnreadEnd | None = None
 
     def __new__(cls, *args: Any, **named: Any) -> Self:
-        self: Self = object.__new__(cls)
+        self = super().__new__(cls)
         self._events = cast("dict[Hashable, Any]", vars(_Table()))
-        self._monitored = False
         self._destroyed = self._hadHandle = self._finSeen = False
         self._handle = self._idle = self._errored = self._loop = self.server = None
         self._bytesSent = self.bytesRead = 0
