@@ -37,6 +37,7 @@ from nodenet.net import Server, Socket, SocketFactory, listening
 from nodenet.net.factory import ServerFactory
 from nodenet.net.hosting import SocketTransport
 from nodenet.net.producing import SocketConsumer, SocketProducer
+from nodenet.net.straight import Straight
 from nodenet.net.transfer import Transfer
 from nodenet.services import proxied
 from nodenet.services.base import ServerService
@@ -137,6 +138,7 @@ MAKERS: dict[type, Callable[[], object]] = {
     HandleFactory: lambda: FACTORY,
     Socket: lambda: socketPair()[0],
     Transfer: Transfer,
+    Straight: Straight,
     Lines: Lines,
     FrameDecoder: FrameDecoder,
     FrameEncoder: FrameEncoder,

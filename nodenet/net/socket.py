@@ -3,7 +3,8 @@ L{Socket}: a connection as a Duplex stream with Node's events.
 
 A Socket never touches a transport.  It owns a I{handle} (L{nodenet.interfaces.IStreamHandle}) while it is connected,
 a L{Connecting} while it is on the way, and neither before and after.  What goes through the handle is the subject of
-L{nodenet.net.transfer}; what is set on it, of L{nodenet.net.tuned}; what waits for it, of L{nodenet.net.backlog}.
+L{nodenet.net.transfer} and L{nodenet.net.straight}; what is set on it, of L{nodenet.net.tuned}; what waits for it, of
+L{nodenet.net.backlog}.
 
   - I{new}: no handle; C{end()} and reads wait for C{'connect'}, a write is an error.
   - I{connecting}: what is written waits.
@@ -38,7 +39,7 @@ from nodenet.net.ends import label
 from nodenet.net.keepalive import keepAlive
 from nodenet.net.onread import Reader, readOnRead
 from nodenet.net.options import readArguments, readDelay, refuseUnknown, withCallback
-from nodenet.net.transfer import Transfer
+from nodenet.net.straight import Straight
 from nodenet.stream import addAbortSignal, byteLength
 from nodenet.stream.state import Done
 
@@ -56,7 +57,7 @@ _STREAM_OPTIONS = (
 
 
 @implementer(IStreamHandleOwner, IActive)
-class Socket(Transfer):
+class Socket(Straight):
     """
     One end of a TCP or UNIX connection.  Node's C{net.Socket}.
 
