@@ -100,12 +100,9 @@ class Journal:
         """
         if line.settle is not None and (self.broken or len(self._waiting) >= BOUND):
             return False
-        waiting = self._waiting
-        waiting.append(line)
-        if len(waiting) > BOUND:
-            self._bound()
-        if self._writing is None:
-            self._plan()
+        self._waiting.append(line)
+        self._bound()
+        self._plan()
         return True
 
     def flush(self) -> Deferred[None]:
