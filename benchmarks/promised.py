@@ -51,9 +51,8 @@ _GATHERED = ("chat100one", "chat500one")
 
 def speed(run: Run, profile: str, peer: str) -> float | None:
     """The peer's CPU per operation divided by ours; C{None}: it was not measured."""
-    found = run[profile]
-    other = found.get(peer)
-    return None if other is None else other["cpu"] / found["nodenet"]["cpu"]
+    other = run[profile].get(peer)
+    return None if other is None else other["cpu"] / run[profile]["nodenet"]["cpu"]
 
 
 def _judged(value: float | None, least: float) -> str:
@@ -124,11 +123,11 @@ def _rest(run: Run) -> Iterator[str]:
         "≥ 0.85",
         ", ".join(_short(speed(run, profile, "c"), 0.85) for profile in ("echo50", "deep", "bulk1", "bulk8")),
     )
-    kept = [speed(run, profile, "keeping") or 0.0 for profile in ("chat100", "chat500")]
+    kept = [speed(run, profile, "keeping") for profile in ("chat100", "chat500")]
     yield _row(
         "CPU per line of the chat with its history in a file, 100 and 500 members, beside one without",
         "",
-        ", ".join(f"{each:.2f} ×" for each in kept),
+        ", ".join(f"{each:.2f} ×" for each in kept if each is not None),
     )
     sizes = {name: each["bytes"] for name, each in idle.items()}
     yield _row(

@@ -51,27 +51,16 @@ def _nodenet(certificate: str) -> Commands:
     }
 
 
-def _keeping(history: str) -> Commands:
-    """The chat as it is shipped: what is said goes into a file."""
-    return {"chat": [*_nodenet("")["chat"], "--history", history]}
-
-
 def _twisted(certificate: str) -> Commands:
     peers = [_PYTHON, str(PEERS / "twisted_stock.py")]
     commands = {kind: [*peers, kind] for kind in ("echo", "pipe", "sink", "source", "chat", "proxy")}
     return {**commands, "naive": commands["chat"], "tls": [*peers, "tls", certificate]}
 
 
-def _asyncio(*more: str) -> Commands:
+def _asyncio(echo: str, chat: str, *more: str) -> Commands:
     peers = [_PYTHON, str(PEERS / "asyncio_peers.py")]
-    echo, chat = [*peers, "echo", *more], [*peers, "chat", *more]
-    return {"echo": echo, "pipe": echo, "chat": chat, "naive": chat}
-
-
-def _streams() -> Commands:
-    peers = [_PYTHON, str(PEERS / "asyncio_peers.py")]
-    echo, chat = [*peers, "streams"], [*peers, "streamsChat"]
-    return {"echo": echo, "pipe": echo, "chat": chat, "naive": chat}
+    commands = {"echo": [*peers, echo, *more], "chat": [*peers, chat, *more]}
+    return {**commands, "pipe": commands["echo"], "naive": commands["chat"]}
 
 
 def _pyee() -> Commands:
@@ -94,13 +83,15 @@ def servers(native: Path) -> dict[str, Commands]:
     @param native: where the C programs and the certificate are.
     """
     certificate = str(native / "tls.pem")
+    nodenet = _nodenet(certificate)
     found = {
-        "nodenet": _nodenet(certificate),
-        "keeping": _keeping(str(native / "history")),
+        "nodenet": nodenet,
+        # What is said goes into a file, as it is shipped: of an option that is given twice the last one counts.
+        "keeping": {"chat": [*nodenet["chat"], "--history", str(native / "history")]},
         "twisted": _twisted(certificate),
-        "asyncio": _asyncio(),
-        "streams": _streams(),
-        "uvloop": _asyncio("uvloop") if find_spec("uvloop") else {},
+        "asyncio": _asyncio("echo", "chat"),
+        "streams": _asyncio("streams", "streamsChat"),
+        "uvloop": _asyncio("echo", "chat", "uvloop") if find_spec("uvloop") else {},
         "node": _nodeServer("pipe", "chat", certificate),
         "node-data": _nodeServer("data", "gathered", certificate),
         "pyee": _pyee(),

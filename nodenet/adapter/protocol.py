@@ -432,13 +432,11 @@ class SocketProtocol(Wire):
 
     def _leave(self) -> None:
         self._closing = True
-        if self.held is not None:
-            self.release()
+        self.release()
+        self.reading = self.writing = False
         if self.toKernel is not None:
             self.toKernel = self.transport.owner = None
-            if self.writing:
-                self.transport.forgetRoom()
-        self.reading = self.writing = False
+            self.transport.forgetRoom()
         if not self._lost:
             self._unregister()
 

@@ -16,7 +16,7 @@ keep everybody else waiting.  A read that comes back full makes the next one lar
 comes back half empty makes it small again.  Twisted's C{bufferSize}, which is its high-water mark too, stays as it is.
 
 I{What is written goes at once,} in place of waiting until the kernel tells that there is room: that would be two calls
-of the system more and another event for each answer.  But only the first of a batch of events does; what follows waits,
+of the system more and another event for each answer.  But in a batch of events only the first does; what follows waits,
 and goes together.
 
 I{Nothing is sent for nothing.}  Twisted calls C{send(b"")} when there is nothing to send before a FIN, which fails when

@@ -221,15 +221,14 @@ def _logOnce(error: BaseException, owner: object, what: object) -> None:
 def _finish() -> None:
     """The end of the outermost turn: run what is queued and what that adds, then the hook, until all is done."""
     turn = _turn
-    ticks = turn.ticks
     try:
         while True:
-            queue = ticks or turn.jobs or turn.callbacks
+            queue = turn.ticks or turn.jobs or turn.callbacks
             if not queue:
                 if turn.afterwards is None:
                     break
                 turn.afterwards()
-                if not (ticks or turn.jobs or turn.callbacks):
+                if not (turn.ticks or turn.jobs or turn.callbacks):
                     break
                 continue
             fn, args = queue.popleft()
@@ -241,12 +240,12 @@ def _finish() -> None:
             except Exception as error:
                 report(error, getattr(fn, "__self__", None), fn)
     finally:
-        turn.running = turn.woken = turn.due = False
+        turn.running = turn.woken = False
         if turn.reported:
             turn.reported.clear()
-        if ticks or turn.jobs or turn.callbacks:
+        turn.due = bool(turn.ticks or turn.jobs or turn.callbacks)
+        if turn.due:
             # Something that ends programs came through, SystemExit say, and may yet be caught outside.
-            turn.due = True
             _wake()
 
 

@@ -151,17 +151,6 @@ class EventEmitter(metaclass=EmitterClass):
         @return: the emitter.
         @raise NodeTypeError: C{ERR_INVALID_ARG_TYPE}, the listener cannot be called.
         """
-        events = self._events
-        if (
-            event not in events
-            and event not in self._minded
-            and event is not errorMonitor
-            and "newListener" not in events
-            and callable(listener)
-        ):
-            # The usual case: the first one, and nobody is to be told.
-            events[event] = listener
-            return self
         if listener is _missing:
             return self._decorator(self.on, event)
         return self._add(event, listener, listener, False)
@@ -211,7 +200,7 @@ class EventEmitter(metaclass=EmitterClass):
         else:
             requireCallable("listener", listener)
             found = None
-        if found is not None and "removeListener" in events:
+        if found is not None and "removeListener" in self._events:
             self.emit("removeListener", event, _unwrap(found))
         if event in self._minded:
             self._listenerRemoved(event)
@@ -392,8 +381,7 @@ class EventEmitter(metaclass=EmitterClass):
             if type(before) is not tuple:
                 before = (before,)
             events[event] = listeners = (added, *before) if prepend else (*before, added)
-            if len(listeners) > (Shared.maxListeners if self._maxListeners is None else self._maxListeners):
-                self._warnOfLeak(event, len(listeners))
+            self._warnOfLeak(event, len(listeners))
         if event is errorMonitor:
             self._monitored = True
         if event in self._minded:

@@ -25,7 +25,7 @@ RECALL_MOST: Final = 100
 """How many it shows at most."""
 
 
-@dataclass(slots=True)  # frozen it would take four times as long, for each line
+@dataclass(frozen=True, slots=True)
 class Say:
     """
     Say something to everyone in the room.

@@ -25,7 +25,7 @@ from twisted.enterprise.adbapi import ConnectionPool
 from twisted.internet.defer import Deferred
 
 from nodenet.adapter.turn import inTurn
-from nodenet.services.chat.bus import LOBBY, LOGS, TOPIC, Entry, Key
+from nodenet.services.chat.bus import LOBBY, LOGS, TOPIC, Entry, Key, keyOf
 
 MEMORY: Final = ":memory:"
 """The path of a history without a file."""
@@ -280,16 +280,15 @@ class History:
 
     def _insert(self, connection: Any, rows: Sequence[tuple[str, Entry]], rooms: dict[str, _Kept]) -> None:
         together: list[tuple[str, Entry]] = []
-        for row in rows:
-            if row[1].type == TOPIC:
+        for room, entry in rows:
+            isTopic = entry.type == TOPIC
+            if isTopic or len(together) == _TOGETHER:
+                _insertAll(connection, rooms, together)
+                together = []
+            if isTopic:
                 # The last one is kept, whatever was said since; the others are only a part of what was.
-                _insertAll(connection, rooms, together)
-                together = []
-                _delete(connection, rooms, row[0], "type = ?", TOPIC)
-            elif len(together) == _TOGETHER:
-                _insertAll(connection, rooms, together)
-                together = []
-            together.append(row)
+                _delete(connection, rooms, room, "type = ?", TOPIC)
+            together.append((room, entry))
         _insertAll(connection, rooms, together)
 
     def _dropOld(self, connection: Any, rooms: dict[str, _Kept], horizon: int) -> None:
@@ -367,8 +366,7 @@ def _insertAll(connection: Any, rooms: dict[str, _Kept], rows: Sequence[tuple[st
         return
     values: list[Any] = []
     for room, entry in rows:
-        ms, _, n = entry.id.partition("-")
-        values += (room, int(ms), int(n), entry.type, entry.session, entry.nickname, entry.body, entry.to)
+        values += (room, *keyOf(entry.id), entry.type, entry.session, entry.nickname, entry.body, entry.to)
     statement = "INSERT OR IGNORE INTO entry VALUES" + ",".join(["(?,?,?,?,?,?,?,?)"] * len(rows))
     try:
         added = connection.execute(statement, values).rowcount

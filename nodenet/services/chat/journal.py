@@ -36,7 +36,7 @@ RETRY: Final = (1.0, 30.0)
 """The first and the longest time between two attempts, in seconds."""
 
 
-@dataclass(slots=True)  # frozen it would take four times as long, for each line
+@dataclass(slots=True)  # one is made of each line, and frozen would take three times as long
 class Line:
     """
     @ivar settle: called with whether the line is on the disk now, or will never be; C{None}: nobody waits for it.
