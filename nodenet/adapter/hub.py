@@ -308,6 +308,7 @@ class Hub:
                         _finish()
                     else:
                         turn.running = False
+                del data  # so that the next one has its place, which the caches know: half of what bulk costs
             except BaseException:  # as Twisted's reactors do: a listener cannot end the program with SystemExit
                 self._drop(watched, Failure())
 
