@@ -132,7 +132,8 @@ class Hub:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self._epoll = select.epoll()
-        self._watched: dict[int, Any] = {}
+        self._watched: list[Any] = []  # by descriptor: a quarter of what a dictionary takes
+        self._count = 0
         self._gone: set[int] = set()
         self._changes: dict[int, tuple[bool, int]] = {}  # what the kernel has to be told: a new descriptor?, events
         self._busy = False  # a wake-up had more than one event
@@ -149,10 +150,14 @@ class Hub:
         @param events: of epoll's.
         """
         self._tell(fd, True, events)
-        if not (self.loop.inBatch and self._watched):
+        if not (self.loop.inBatch and self._count):
             # Also when there is something in it: somebody (trial) may have taken all readers away from the reactor.
             self.loop.reactor.addReader(self)
-        self._watched[fd] = watched
+        known = self._watched
+        while fd >= len(known):
+            known.append(None)
+        self._count += known[fd] is None
+        known[fd] = watched
 
     def change(self, fd: int, events: int) -> None:
         """Watch for C{events} from now on."""
@@ -174,9 +179,10 @@ class Hub:
 
         @param watched: whose it is.  Whatever is not his is left alone, so a second time does nothing.
         """
-        if self._watched.get(fd) is not watched:
+        if self._watched[fd] is not watched:
             return
-        del self._watched[fd]
+        self._watched[fd] = None
+        self._count -= 1
         new, _ = self._changes.pop(fd, (False, 0))
         if not new:
             try:  # noqa: SIM105  # this is cheaper
@@ -185,12 +191,12 @@ class Hub:
                 pass  # it was closed behind our back
         if self.loop.inBatch:
             self._gone.add(fd)
-        if not self._watched:
+        if not self._count:
             self.loop.reactor.removeReader(self)
 
     def watched(self) -> Sequence[Watched]:
         """Who waits for something; in a reactor they would be among its readers and writers."""
-        return [each for each in self._watched.values() if each.wanted]
+        return [each for each in self._watched if each is not None and each.wanted]
 
     # --- for the reactor -------------------------------------------------------------------------
 
@@ -279,7 +285,7 @@ class Hub:
         known, gone, turn = self._watched, self._gone, _turn
         inside = turn.running  # of a turn: a listener has the reactor iterate
         for fd, event in events:
-            watched = known.get(fd)
+            watched = known[fd]
             if watched is None or (gone and fd in gone):
                 continue
             try:
@@ -329,15 +335,16 @@ class Hub:
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor has come to its end."""
-        for watched in list(self._watched.values()):
-            self._lose(watched, reason)
+        for watched in self._watched[:]:
+            if watched is not None:
+                self._lose(watched, reason)
 
     def logPrefix(self) -> str:
         """What is logged from inside of it, if nobody else says something better."""
         return "nodenet"
 
     def __repr__(self) -> str:
-        return f"<Hub of {list(self._watched.values())}>"
+        return f"<Hub of {[each for each in self._watched if each is not None]}>"
 
 
 def hubOf(reactor: Any) -> Hub | None:
