@@ -72,6 +72,7 @@ class Closing(EventEmitter):
             del self._sockets[socket]
             if not self._sockets:
                 self._stopSweep()
+                self._strikeOut()
             self._tellIfClosed()
 
     # --- listening no more -----------------------------------------------------------------------

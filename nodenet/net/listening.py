@@ -250,20 +250,27 @@ class Opening(Closing):
 
     def isActive(self) -> bool:
         """See L{nodenet.interfaces.IActive}."""
-        return self._lookups > 0 or (self._refd and (self._listening is not None or self._opening))
+        return (
+            self._lookups > 0
+            or (self._refd and (self._listening is not None or self._opening))
+            or any(socket.isActive() for socket in self._sockets)
+        )
 
     def abandon(self) -> None:
         """See L{nodenet.interfaces.IActive}."""
         if self._listening is not None:
             self._listening.close()
+        for socket in list(self._sockets):
+            socket.abandon()
 
     def selectables(self) -> Sequence[object]:
         """See L{nodenet.interfaces.IActive}."""
-        return () if self._listening is None else self._listening.selectables()
+        own = () if self._listening is None else self._listening.selectables()
+        return (*own, *(each for socket in self._sockets for each in socket.selectables()))
 
     def _strikeOut(self) -> None:
         """Leave the books, if there is nothing that could keep a program going."""
-        if self._loop is not None and self._listening is None and not self._opening and not self._lookups:
+        if self._loop is not None and not (self._listening or self._opening or self._lookups or self._sockets):
             self._loop.remove(self)
 
     def _useLoop(self) -> Loop:

@@ -112,6 +112,8 @@ class Server(Opening):
             socket.once("error", lambda error: report(error, None, "connection"))
             return
         socket.server = self
+        if not self._sockets and handle.loop is not None:
+            self._useLoop().add(self)  # for all of them
         self._sockets[socket] = None
         if self.pauseOnConnect:
             # Not pause(): a listener of 'readable' that goes again leaves the socket as new.

@@ -156,7 +156,7 @@ class Socket(Straight):
 
     def _begin(self, handle: IStreamHandle, bound: BoundSocket | None) -> None:
         """It begins with what it was given: a descriptor, or a bound socket."""
-        self._attach(handle)
+        self._attachOwn(handle)
         if bound is None:
             if self.readable:
                 self.read(0)
@@ -249,11 +249,18 @@ class Socket(Straight):
         self._connecting = None
         self.connecting = False
         self._host = None
-        if self._attach(handle):
+        if self._attachOwn(handle):
             self.emit("connect")
             self.emit("ready")
             if not self.isPaused():
                 self.read(0)
+
+    def _attachOwn(self, handle: IStreamHandle) -> bool:
+        """The same as L{_attach}, for a socket that no server has in its books."""
+        taken = self._attach(handle)
+        if taken and self._loop is not None:
+            self._loop.add(self)
+        return taken
 
     def _attach(self, handle: IStreamHandle) -> bool:
         """
@@ -265,10 +272,8 @@ class Socket(Straight):
         self._handle = handle
         self._hadHandle = True
         self._finSeen = False
-        if handle.loop is not None:
-            if self._loop is None:
-                self._loop = handle.loop
-            self._loop.add(self)
+        if self._loop is None:
+            self._loop = handle.loop
         self._touch()
         if self.allowHalfOpen and not handle.halfCloses:
             reason = "is not possible on a connection without half-closes, such as TLS"

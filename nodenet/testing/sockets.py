@@ -44,7 +44,7 @@ def socketOver(handle: IStreamHandle, /, **options: Unpack[SocketOptions]) -> So
 
 
 def _attach(socket: Socket, handle: IStreamHandle) -> None:
-    socket._attach(handle)
+    socket._attachOwn(handle)
     if not socket.isPaused():
         socket.read(0)
 

@@ -155,6 +155,30 @@ class CloseTests(NetCase):
         self.assertEqual(heard, [("listening",)])
         inTurn(server.close)
 
+    async def test_booksOfConnections(self) -> None:
+        """Its connections are the server's in the books, for as long as one is open, also when it listens no more."""
+        from twisted.internet import reactor
+
+        books = loopOf(reactor)
+        server = (await self.listening()).unref()
+        accepted = once(server, "connection")
+        client = self.connect(server.address().port, "127.0.0.1")
+        (peer,) = await accepted
+        self.assertTrue(server.isActive())
+        self.assertNotIn(peer, books._active)
+        peer.unref()
+        self.assertFalse(server.isActive())
+        (transport,) = peer.selectables()
+        self.assertIn(transport, server.selectables())
+        inTurn(server.close)
+        self.assertEqual(server.selectables(), (transport,))
+        self.assertIn(server, books._active)
+        server.abandon()
+        await closed(client)
+        self.assertFalse(transport.connected)
+        inTurn(peer.destroy)
+        self.assertNotIn(server, books._active)
+
 
 class GracefulTests(NetCase):
     async def pairs(self, count: int, **options: Any) -> tuple[Server, list[net.Socket], list[net.Socket]]:
