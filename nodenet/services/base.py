@@ -37,13 +37,13 @@ from nodenet.net import Socket, SocketFactory
 from nodenet.services.clock import steady
 from nodenet.services.counters import Counters
 from nodenet.services.descriptors import makeRoom
-from nodenet.services.door import Door
+from nodenet.services.door import Door, Guest
 from nodenet.services.garbage import spareProgram
 from nodenet.services.gate import Gate
 from nodenet.services.lag import Lag
 from nodenet.services.options import Place, Settings
 from nodenet.services.refusals import Refusals
-from nodenet.services.visit import LINES, Visit, VisitLog, addressText
+from nodenet.services.visit import LINES, VisitLog, addressText
 
 
 class CannotListen(SystemExit, Exception):
@@ -121,20 +121,26 @@ class ServerService(Service):
         self.gate = Gate(settings.limits, self._reactor.seconds, settings.proxies.trust)
         self._refusals = Refusals(self._log, self.counters, self._reactor)
         self._door = Door(
-            factory, self.gate, self._refusals, settings.proxies, certificates=certificates, reactor=self._reactor
+            factory,
+            self.gate,
+            self._refusals,
+            settings.proxies,
+            certificates=certificates,
+            came=self._came,
+            left=self._left,
+            reactor=self._reactor,
         )
         self._bound = False
         self._starting = False
         self._ports: list[IListeningPort] = []
         self._awaited: list[Deferred[Any]] = []
         self._failures: list[CannotListen] = []
-        self._visits: dict[Visit, None] = {}  # half as large as a set
-        self._visitLog = VisitLog(self._log, lines, self._reactor, self._left)
+        self._guests: dict[Guest, None] = {}  # half as large as a set
+        self._visitLog = VisitLog(self._log, lines, self._reactor)
         self._past = [0, 0]  # the traffic of connections that are gone
         self._deadline: float | None = None
         self._emptied: Deferred[None] | None = None
         self._waiters: list[Deferred[None]] = []
-        factory.server.on("connection", self._connected)
 
     # --- starting --------------------------------------------------------------------------------
 
@@ -261,7 +267,7 @@ class ServerService(Service):
         try:
             await self.factory.server.closeGracefully(timeout)
             # The server counts destroyed sockets no more, but the last word of each is its 'close'.
-            if self._visits:
+            if self._guests:
                 self._emptied = Deferred()
                 await self._emptied
             await closed
@@ -275,7 +281,7 @@ class ServerService(Service):
         self._log.info("stopped")
 
     def _tellProgress(self) -> None:
-        left = len(self._visits)
+        left = len(self._guests)
         self._log.info("stopping: {left} {what} left", left=left, what="connection" if left == 1 else "connections")
 
     def _stopped(self, _: object) -> None:
@@ -291,24 +297,31 @@ class ServerService(Service):
 
     def _traffic(self, side: int) -> int:
         """How many bytes have come in (0) or gone out (1)."""
-        return self._past[side] + sum(visit.traffic[side] for visit in self._visits)
+        return self._past[side] + sum(guest.traffic[side] for guest in self._guests)
 
-    def _connected(self, socket: Socket) -> None:
+    def _came(self, guest: Guest) -> None:
+        """The server has got one."""
         self.counters.count("connections.total")
-        self._visits[Visit(socket, self._visitLog)] = None
+        self._guests[guest] = None
+        guest.begin(self._visitLog)
 
-    def _left(self, visit: Visit) -> None:
-        """One has gone."""
-        del self._visits[visit]
-        read, written = visit.traffic
+    def _left(self, guest: Guest) -> None:
+        """One is closed."""
+        if guest not in self._guests:
+            return
+        del self._guests[guest]
+        read, written = guest.traffic
         self._past[0] += read
         self._past[1] += written
-        if self._deadline is not None and visit.reason == "ended":
-            visit.reason = "stopping" if self._reactor.seconds() < self._deadline else "cut off"
+        if guest.owner._hadError:
+            error: Any = guest.owner.errored
+            guest.reason = getattr(error, "code", type(error).__name__)
+        if self._deadline is not None and guest.reason == "ended":
+            guest.reason = "stopping" if self._reactor.seconds() < self._deadline else "cut off"
         elif self._reasonOf is not None:
-            visit.reason = self._reasonOf(visit.socket) or visit.reason
-        visit.tell()
-        if self._visits:
+            guest.reason = self._reasonOf(guest.owner) or guest.reason
+        guest.end(self._visitLog)
+        if self._guests:
             return
         if self._emptied is not None:
             emptied, self._emptied = self._emptied, None

@@ -11,6 +11,7 @@ The server gets it after the handshake.  One that takes longer than L{HANDSHAKE}
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +29,7 @@ from nodenet.net import Socket
 from nodenet.services.gate import Gate
 from nodenet.services.proxied import ProxiedFactory, Proxies
 from nodenet.services.refusals import Refusals
+from nodenet.services.visit import Visit
 
 # OpenSSL's number: ask for a certificate.
 _VERIFY_PEER = 1
@@ -37,7 +39,7 @@ HANDSHAKE = 10_000
 
 
 @implementer(IHandshakeListener)
-class Guest(SocketProtocol):
+class Guest(Visit, SocketProtocol):
     """
     Somebody who was let in.
 
@@ -58,7 +60,7 @@ class Guest(SocketProtocol):
             self.getPeer()  # it remembers the answer, which such a transport may forget
         # What is wrapped around TLS provides the same as TLS, but tells nobody of the handshake.
         if isinstance(self.transport, FileDescriptor) or not INegotiated.implementedBy(type(self.transport)):
-            super().connectionMade()
+            self._goIn()
         else:
             if self._door.certificates:
                 # Of anybody, and none is no matter: who it is, its fingerprint tells.
@@ -70,7 +72,17 @@ class Guest(SocketProtocol):
         """Twisted's: from here on it is a connection like any other."""
         if self._handshake is not None:
             self._endHandshake(self._handshake)
-            super().connectionMade()
+            self._goIn()
+
+    def _goIn(self) -> None:
+        super().connectionMade()
+        if self.owner is not None and not (self._closing and self._lost):
+            self._door.came(self)
+
+    def _closed(self, reason: Failure) -> None:
+        super()._closed(reason)
+        if self.owner is not None:
+            self._door.left(self)
 
     def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:  # noqa: B008  # Twisted's
         """Twisted's."""
@@ -136,6 +148,9 @@ class Door(Factory):
     @param refusals: where those are noted who are not.
     @param proxies: who speaks for others.
     @param certificates: ask those who come by TLS for one.
+    @param came: called with each guest that the server has got.
+    @param left: called with each one whose socket is closed, after that one's C{'close'}; in rare cases also if it had
+        not come.
     @param reactor: by default Twisted's.
     @ivar wrappedFactory: C{factory}; Twisted's wrappers call theirs so.
     @ivar waiting: who is here and no connection of the server yet.
@@ -151,6 +166,8 @@ class Door(Factory):
         proxies: Proxies = Proxies(),  # noqa: B008  # nobody
         *,
         certificates: bool = False,
+        came: Callable[[Guest], object] = lambda guest: None,
+        left: Callable[[Guest], object] = lambda guest: None,
         reactor: Any = None,
     ) -> None:
         self.wrappedFactory: Any = factory
@@ -158,6 +175,8 @@ class Door(Factory):
         self.refusals = refusals
         self.proxies = proxies
         self.certificates = certificates
+        self.came = came
+        self.left = left
         self.waiting: set[Any] = set()
         self._reactor = reactor
 

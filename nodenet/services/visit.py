@@ -12,7 +12,6 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.logger import Logger, LogLevel
 
 from nodenet.adapter.loop import loopOf
-from nodenet.net import Socket
 from nodenet.net.address import addressInfo
 
 LINES = 1000
@@ -46,13 +45,10 @@ class VisitLog:
     @param log: where.
     @param most: how many.
     @param reactor: for the time.
-    @param gone: called with each visit that is over; it may know a better C{reason}, then calls L{Visit.tell}.
-    @ivar gone: the same.
     @ivar seconds: the time.
     """
 
-    def __init__(self, log: Logger, most: float, reactor: Any, gone: Callable[[Visit], object]) -> None:
-        self.gone = gone
+    def __init__(self, log: Logger, most: float, reactor: Any) -> None:
         self.seconds: Callable[[], float] = reactor.seconds
         self._log = log
         self._loop = loopOf(reactor)
@@ -118,39 +114,27 @@ class VisitLog:
 
 class Visit:
     """
-    Watches one socket for the log, as a listener of its C{'close'}.  It never says anything of what is sent, only how
-    much.
+    What the log says of one connection, and what it has to know for that: a part of L{nodenet.services.door.Guest}.  It
+    never says anything of what is sent, only how much.
 
-    The reason that it gives: C{ended}; C{idle}, if C{'timeout'} came, of a socket that began with one; the error's
-    code.
-
-    @param socket: whose visit it is.
-    @param log: where its lines go.
-    @ivar socket: the same.
-    @ivar reason: why it is over.
+    @ivar owner: the socket.
+    @ivar reason: why it is over: C{ended}; C{idle}, if C{'timeout'} came, of a socket that began with one; the error's
+        code.
     """
 
-    __slots__ = ("_began", "_handle", "_log", "reason", "socket")
+    owner: Any
+    reason = "ended"
+    getPeer: Callable[[], IAddress]
+    _began: float
 
-    def __init__(self, socket: Socket, log: VisitLog) -> None:
-        self.reason = "ended"
-        self.socket = socket
-        self._log = log
+    def begin(self, log: VisitLog) -> None:
+        """The server has it: write the line of that, if there is room."""
         self._began = now = log.seconds()
-        self._handle: Any = socket._handle  # knows whose it was when it is closed
         if log.tells(now, False):
-            peer = self._peer()
+            peer = self._visitor()
             log.write(f"{peer} connected", peer=peer)
-        if socket.timeout:
-            socket.on("timeout", self._idled)
-        socket.on("close", self)
-
-    def __call__(self, hadError: bool) -> None:
-        """The socket is closed."""
-        if hadError:
-            error: Any = self.socket.errored
-            self.reason = getattr(error, "code", type(error).__name__)
-        self._log.gone(self)
+        if self.owner.timeout:
+            self.owner.on("timeout", self._idled)
 
     def _idled(self) -> None:
         self.reason = "idle"
@@ -158,19 +142,18 @@ class Visit:
     @property
     def traffic(self) -> tuple[int, int]:
         """How many bytes came in and went out."""
-        return self.socket.bytesRead, self.socket.bytesWritten
+        return self.owner.bytesRead, self.owner.bytesWritten
 
-    def _peer(self) -> str:
-        peer = addressInfo(self._handle.getPeer())
+    def _visitor(self) -> str:
+        peer = addressInfo(self.getPeer())
         return hostAndPort(None, None) if peer is None else hostAndPort(peer.address, peer.port)
 
-    def tell(self) -> None:
-        """Write the line of the end."""
-        log = self._log
+    def end(self, log: VisitLog) -> None:
+        """It is closed: write the line of that, if there is room."""
         now = log.seconds()
         if not log.tells(now, True):
             return
-        peer = self._peer()
+        peer = self._visitor()
         read, written = self.traffic
         seconds = round(now - self._began, 3)
         log.write(

@@ -14,7 +14,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IStreamServerEndpoint
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import Logger, LoggingFile, LogLevel, capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -22,6 +22,7 @@ from zope.interface import implementer
 from nodenet.events import EventEmitter
 from nodenet.services.base import CannotListen, ServerService
 from nodenet.services.counters import Counters
+from nodenet.services.door import Guest
 from nodenet.services.gate import Limits
 from nodenet.services.lag import Lag
 from nodenet.services.options import Place, Settings
@@ -89,19 +90,31 @@ class FakeFactory:
     def __init__(self) -> None:
         self.server = FakeServer()
 
-
-class FakeHandle:
-    def getPeer(self) -> IPv4Address:
-        return IPv4Address("TCP", "192.0.2.1", 1234)
+    def accept(self, guest: Any) -> None:
+        guest.owner = FakeSocket(guest)
 
 
 class FakeSocket(EventEmitter):
-    _handle = FakeHandle()
     bytesRead = 3
     bytesWritten = 5
     timeout: float | None = 3000
     errored: object = None
 
+    def __init__(self, guest: Guest) -> None:
+        super().__init__()
+        self.guest = guest
+
+    def onClosed(self) -> None:
+        """It has nothing more to do with it."""
+
+    def close(self, error: object = None) -> None:
+        self.errored = error
+        self._hadError = error is not None
+        self.guest.close()
+        self.guest.connectionLost()
+
+
+PEER = IPv4Address("TCP", "192.0.2.1", 1234)
 
 PORT = IPv4Address("TCP", "127.0.0.1", 8000)
 TAKEN = CannotListenError("127.0.0.1", 8000, OSError(98, "Address already in use"))
@@ -116,7 +129,15 @@ class ServiceCase(SynchronousTestCase):
     def service(self, *endpoints: FakeEndpoint | Place, **rest: Any) -> ServerService:
         options = {name: rest.pop(name) for name in ("drain-timeout", "max-connections") if name in rest}
         settings = Settings.read({"listen": endpoints, **options}, self.reactor)
-        return ServerService(self.factory, settings, reactor=self.reactor, **rest)  # type: ignore[arg-type]
+        self.latest = ServerService(self.factory, settings, reactor=self.reactor, **rest)  # type: ignore[arg-type]
+        return self.latest
+
+    def connect(self) -> FakeSocket:
+        """Somebody comes to the latest service."""
+        guest: Any = self.latest._door.buildProtocol(PEER)
+        guest.makeConnection(StringTransport(peerAddress=PEER))
+        socket: FakeSocket = guest.owner
+        return socket
 
     def lines(self, logged: Any) -> list[str]:
         return [formatEvent(event) for event in logged]
@@ -281,11 +302,6 @@ class StopTests(ServiceCase):
         service.startService()
         return service
 
-    def connect(self) -> FakeSocket:
-        socket = FakeSocket()
-        self.server.emit("connection", socket)
-        return socket
-
     def test_drains(self) -> None:
         """No new connections, the server's graceful end, the last word of each socket."""
         service = self.start(**{"drain-timeout": 1.5})
@@ -298,7 +314,7 @@ class StopTests(ServiceCase):
             self.assertEqual(timeout, 1500)
             done.callback(None)
             self.assertNoResult(stopped)
-            socket.emit("close", False)
+            socket.close()
         self.assertIsNone(self.successResultOf(stopped))
         self.assertEqual(
             self.lines(logged),
@@ -331,12 +347,12 @@ class StopTests(ServiceCase):
         with capturedLogs() as logged:
             service.stopService()
             self.reactor.advance(1)
-            sockets[0].emit("close", False)
+            sockets[0].close()
             self.reactor.advance(1)
             self.reactor.advance(0.5)
             self.server.draining[0][1].callback(None)
-            sockets[1].emit("close", False)
-            sockets[2].emit("close", False)
+            sockets[1].close()
+            sockets[2].close()
         reasons = [event["reason"] for event in logged if "reason" in event]
         self.assertEqual(reasons, ["stopping", "cut off", "cut off"])
         progress = [line for line in self.lines(logged) if line.startswith("stopping")]
@@ -384,13 +400,13 @@ class StopTests(ServiceCase):
         idle: list[int] = []
         service = self.start(onIdle=lambda: idle.append(1))
         first, second = self.connect(), self.connect()
-        first.emit("close", False)
+        first.close()
         self.assertEqual(idle, [])
-        second.emit("close", False)
+        second.close()
         self.assertEqual(idle, [1])
         third = self.connect()
         service.stopService()
-        third.emit("close", False)
+        third.close()
         self.assertEqual(idle, [1])
         self.server.draining[0][1].callback(None)
 
@@ -399,12 +415,9 @@ class CountersTests(ServiceCase):
     def test_connections(self) -> None:
         """Bytes are counted of those who are here and of those who were."""
         service = self.service(FakeEndpoint())
-        sockets = [FakeSocket() for _ in range(3)]
-        for socket in sockets:
-            self.server.emit("connection", socket)
+        sockets = [self.connect() for _ in range(3)]
         for socket in sockets[1:]:
-            socket.emit("close", False)
-        service.gate.admit("192.0.2.1")
+            socket.close()
         self.assertEqual(
             service.counters.read(), {"bytes.in": 9, "bytes.out": 15, "connections.open": 1, "connections.total": 3}
         )
@@ -425,70 +438,62 @@ class CountersTests(ServiceCase):
 class ConnectionLogTests(ServiceCase):
     def setUp(self) -> None:
         super().setUp()
-        self.held = self.service(FakeEndpoint())
+        self.service(FakeEndpoint())
 
-    def visit(self, *emissions: tuple[Any, ...], errored: object = None) -> list[str]:
+    def visit(self, *emissions: tuple[Any, ...], error: object = None) -> list[str]:
         """What the log says of a connection to which this happens within 1.25 s."""
         with capturedLogs() as logged:
-            socket = FakeSocket()
-            socket.on("error", lambda error: None)
-            self.server.emit("connection", socket)
+            socket = self.connect()
             self.reactor.advance(1.25)
-            socket.errored = errored
             for emission in emissions:
                 socket.emit(*emission)
+            socket.close(error)
         return self.lines(logged)
 
     def test_ended(self) -> None:
         self.assertEqual(
-            self.visit(("close", False)),
+            self.visit(),
             ["192.0.2.1:1234 connected", "192.0.2.1:1234 closed after 1.25 s: ended, 3 bytes in, 5 bytes out"],
         )
 
     def test_failed(self) -> None:
         error = OSError()
         error.code = "ECONNRESET"  # type: ignore[attr-defined]
-        self.assertIn("s: ECONNRESET,", self.visit(("close", True), errored=error)[1])
-        self.assertIn("s: KeyError,", self.visit(("close", True), errored=KeyError())[1])
+        self.assertIn("s: ECONNRESET,", self.visit(error=error)[1])
+        self.assertIn("s: KeyError,", self.visit(error=KeyError())[1])
 
     def test_idle(self) -> None:
-        self.assertIn("s: idle,", self.visit(("timeout",), ("close", False))[1])
+        self.assertIn("s: idle,", self.visit(("timeout",))[1])
 
     def test_messagesAreNotLogged(self) -> None:
-        self.assertEqual(len(self.visit(("data", b"x"), ("data", b"y"), ("end",), ("close", False))), 2)
+        self.assertEqual(len(self.visit(("data", b"x"), ("data", b"y"), ("end",))), 2)
 
     def test_flood(self) -> None:
         """Of those who are too many a line each second, and the rest of them at the end."""
-        self.server.removeAllListeners("connection")
-        self.held = self.service(FakeEndpoint(), lines=3)
+        service = self.service(FakeEndpoint(), lines=3)
         with capturedLogs() as logged:
             for emitted in (2, 4, 0):
-                sockets = [FakeSocket() for _ in range(emitted)]
+                sockets = [self.connect() for _ in range(emitted)]
                 for socket in sockets:
-                    self.server.emit("connection", socket)
-                for socket in sockets:
-                    socket.emit("close", False)
+                    socket.close()
                 self.reactor.advance(0.25)
         self.assertEqual([line.split()[1] for line in self.lines(logged)], ["connected"] * 2 + ["closed"])
         with capturedLogs() as logged:
             self.reactor.advance(0.25)
             self.assertEqual(self.lines(logged), ["4 more connected and 5 more closed"])
-            sockets = [FakeSocket() for _ in range(4)]
-            for socket in sockets:
-                self.server.emit("connection", socket)
+            sockets = [self.connect() for _ in range(4)]
         self.assertEqual(len(self.lines(logged)), 4)
         with capturedLogs() as logged:
-            self.held.stopService()
+            service.stopService()
             for socket in sockets:
-                socket.emit("close", False)
+                socket.close()
             self.server.draining[0][1].callback(None)
         self.assertIn("1 more connected and 4 more closed", self.lines(logged))
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_errorsAreNotSwallowed(self) -> None:
         """To watch is not to listen: an error that nobody expects is still one."""
-        socket = FakeSocket()
-        self.server.emit("connection", socket)
+        socket = self.connect()
         self.assertRaises(KeyError, socket.emit, "error", KeyError())
 
     def test_refused(self) -> None:

@@ -52,7 +52,7 @@ class MakeServiceTests(SynchronousTestCase):
     def comeAndGo(self, **options: object) -> None:
         service = counter.makeService(options, self.reactor)
         service.startService()
-        lines = [Line(service.factory) for _ in range(2)]
+        lines = [Line(service._door) for _ in range(2)]
         for line in lines:
             self.assertFalse(self.reactor.hasStopped)
             line.closed()
