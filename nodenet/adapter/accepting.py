@@ -117,6 +117,4 @@ class HubPort(Watched):
         if protocol is None:
             sock.close()
             return
-        number = port.sessionno
-        port.sessionno = number + 1
-        protocol.makeConnection(port.transport(sock, protocol, address, port, number, port.reactor))
+        protocol.makeConnection(port.transport(sock, protocol, address, port, None, port.reactor))
