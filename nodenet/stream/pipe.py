@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nodenet.adapter.turn import nextTick
+from nodenet.events import EventEmitter
 from nodenet.stream.destroy import Stream, errorOrDestroy
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 class Pipe:
     """
-    The listeners of one pipe: its methods, and itself that of C{'unpipe'}, with which it ends.  It has no other owner
-    than the two emitters.
+    The listeners of one pipe: its methods, and itself that of what it ends with.  It has no other owner than the two
+    emitters.
 
     @param source: where chunks come from.
     @param destination: where they go: a stream, or an emitter with C{write} and C{end}.
@@ -54,9 +55,8 @@ class Pipe:
         source.on("data", self._onData)
         # First in line, so that the source is off before anyone hears of the error.
         destination.prependListener("error", self._onError)
-        over = self._onOver
-        destination.on("close", over)
-        destination.on("finish", over)
+        destination.on("close", self)
+        destination.on("finish", self)
         destination.emit("pipe", source)
         if getattr(destination, "writableNeedDrain", False):
             self.wait()
@@ -105,9 +105,14 @@ class Pipe:
     def _unpipe(self) -> None:
         self._source.unpipe(self.destination)
 
-    def __call__(self, source: Any, info: dict[str, bool] | None = None) -> None:
-        """The destination is unpiped from somebody."""
-        if source is self._source and info is not None and not info["hasUnpiped"]:
+    def __call__(self, source: Any = None, info: dict[str, bool] | None = None) -> None:
+        """
+        The destination is closed, has finished, or is unpiped from somebody.  One listener for the three: a method for
+        the first two would be 64 bytes of each idle connection.
+        """
+        if not isinstance(source, EventEmitter):
+            self._unpipe()
+        elif source is self._source and info is not None and not info["hasUnpiped"]:
             info["hasUnpiped"] = True
             self._stop()
 
@@ -122,15 +127,10 @@ class Pipe:
             else:
                 destination.emit("error", error)
 
-    def _onOver(self, *_: object) -> None:
-        """The destination has finished, or is closed."""
-        self._unpipe()
-
     def _stop(self) -> None:
         source, destination = self._source, self.destination
-        over = self._onOver
-        destination.removeListener("close", over)
-        destination.removeListener("finish", over)
+        destination.removeListener("close", self)
+        destination.removeListener("finish", self)
         if self._waits:
             destination.removeListener("drain", self._onDrain)
         destination.removeListener("error", self._onError)
