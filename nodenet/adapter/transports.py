@@ -419,9 +419,7 @@ class Server(_Accepted, tcp.Server):  # type: ignore[misc, override]  # ours go 
 class UNIXServer(_UNIXTransport, _Accepted, unix.Server):  # type: ignore[misc, override]  # ours go before Twisted's
     """The same on a UNIX socket."""
 
-    def __init__(
-        self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int | None, reactor: Any
-    ) -> None:
+    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int | None, reactor: Any) -> None:
         self._sendmsgQueue = []
         super().__init__(sock, protocol, (client, None), server, sessionno, reactor)
 
