@@ -69,9 +69,10 @@ class Judges:
         seen: list[tuple[list[Any], list[Any]]] = [([], []) for _ in programs]
         left = list(range(len(programs)))
         for _ in range(attempts):
-            for place, (node, ours) in zip(left, self.run([programs[each] for each in left]), strict=True):
-                seen[place][0].append(node)
-                seen[place][1].append(ours)
+            # All of them: a program that is alone in its process has other moments than among others.
+            for traces, pair in zip(seen, self.run(programs), strict=True):
+                for known, trace in zip(traces, pair, strict=True):
+                    known.append(trace)
             left = [place for place in left if not any(same(*pair) for pair in product(*seen[place]))]
             if not left:
                 break
