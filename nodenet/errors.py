@@ -143,9 +143,8 @@ class AggregateError(NodeError, ExceptionGroup):
     def _text(errors: Sequence[Exception]) -> str:
         return "; ".join(str(error) for error in errors)
 
-    def derive(self, errors: Sequence[Exception]) -> AggregateError:  # type: ignore[override]
+    def derive(self, errors: Sequence[Exception]) -> AggregateError:  # type: ignore[override]  # not generic
         """The part of it that C{except*} and C{split} ask for."""
-        # The stub wants a group generic in its members; this one is a plain Exception group.
         return AggregateError(errors)
 
 

@@ -56,6 +56,7 @@ class HubPort(Watched):
             tcp.Port.stopReading(this)
 
     def ready(self, event: int) -> None:
+        """The kernel has told C{event}."""
         this: Any = self
         if self.wanted & READ:
             this.doRead()

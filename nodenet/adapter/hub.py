@@ -196,7 +196,10 @@ class Hub:
 
     def watched(self) -> Sequence[Watched]:
         """Who waits for something; in a reactor they would be among its readers and writers."""
-        return [each for each in self._watched if each is not None and each.wanted]
+        return [each for each in self._everybody() if each.wanted]
+
+    def _everybody(self) -> list[Any]:
+        return [each for each in self._watched if each is not None]
 
     # --- for the reactor -------------------------------------------------------------------------
 
@@ -335,16 +338,15 @@ class Hub:
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor has come to its end."""
-        for watched in self._watched[:]:
-            if watched is not None:
-                self._lose(watched, reason)
+        for watched in self._everybody():
+            self._lose(watched, reason)
 
     def logPrefix(self) -> str:
         """What is logged from inside of it, if nobody else says something better."""
         return "nodenet"
 
     def __repr__(self) -> str:
-        return f"<Hub of {[each for each in self._watched if each is not None]}>"
+        return f"<Hub of {self._everybody()}>"
 
 
 def hubOf(reactor: Any) -> Hub | None:

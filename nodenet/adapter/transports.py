@@ -153,10 +153,6 @@ class Watched:
             self.hub.change(self._number, self.wanted)
             self._armed = self.wanted
 
-    def ready(self, event: int) -> None:
-        """The kernel has told C{event}."""
-        raise NotImplementedError
-
     def _closeSocket(self, orderly: bool) -> None:
         self._disarm()
         this: Any = super()

@@ -297,7 +297,7 @@ def _whenFired(deferred: Deferred[Any]) -> AbortSignal:
 
 def unstoppable(listener: _ListenerT) -> _ListenerT:
     """Mark a listener of our own: it hears of an abort, whatever those before it do."""
-    listener.unstoppable = True  # type: ignore[attr-defined]
+    listener.unstoppable = True  # type: ignore[attr-defined]  # functions have any
     return listener
 
 

@@ -25,7 +25,7 @@ class Connections(Collection["Socket"]):
     """
 
     __slots__ = ("_sockets",)
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # Python's way to say so
 
     def __init__(self, sockets: Collection[Socket]) -> None:
         self._sockets = sockets

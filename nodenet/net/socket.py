@@ -249,18 +249,16 @@ class Socket(Straight):
         self._connecting = None
         self.connecting = False
         self._host = None
-        if self._attachOwn(handle):
+        if self._attach(handle):
             self.emit("connect")
             self.emit("ready")
             if not self.isPaused():
                 self.read(0)
 
-    def _attachOwn(self, handle: IStreamHandle) -> bool:
-        """The same as L{_attach}, for a socket that no server has in its books."""
-        taken = self._attach(handle)
-        if taken and self._loop is not None:
-            self._loop.add(self)
-        return taken
+    def _attachOwn(self, handle: IStreamHandle) -> None:
+        """The same as L{_attach}, for a socket that nobody has entered in the books yet."""
+        if self._attach(handle) and handle.loop is not None:
+            self._useLoop().add(self)
 
     def _attach(self, handle: IStreamHandle) -> bool:
         """

@@ -67,7 +67,7 @@ class Judges:
         @param attempts: a program counts when no trace of ours was one of Node's in as many runs.
         """
         seen: list[tuple[list[Any], list[Any]]] = [([], []) for _ in programs]
-        left = list(range(len(programs)))
+        left: list[int] = []
         for _ in range(attempts):
             # All of them: a program that is alone in its process has other moments than among others.
             for traces, pair in zip(seen, self.run(programs), strict=True):

@@ -422,6 +422,19 @@ class CountersTests(ServiceCase):
             service.counters.read(), {"bytes.in": 9, "bytes.out": 15, "connections.open": 1, "connections.total": 3}
         )
 
+    def test_goneAtOnce(self) -> None:
+        """Whose connection is lost before its listener has returned was never here."""
+        accept = self.factory.accept
+
+        def refuse(guest: Any) -> None:
+            accept(guest)
+            guest.owner.close()
+
+        self.factory.accept = refuse  # type: ignore[method-assign]  # for this one
+        service = self.service(FakeEndpoint())
+        self.connect()
+        self.assertEqual(service.counters.read(), {"bytes.in": 0, "bytes.out": 0, "connections.open": 0})
+
     def test_lag(self) -> None:
         """Measured while the service runs."""
         lag = Lag(Counters(), self.reactor)
